@@ -1,0 +1,118 @@
+//! How a job is run: timeout, retries, keeping. Pure values and arithmetic.
+
+use std::time::Duration;
+
+use super::Priority;
+
+/// What `#[mcp_job(..)]` says of a job. Fields left out take the queue's defaults.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct JobOptions {
+    /// Longest run of one attempt; the builder's default when `None`.
+    pub timeout: Option<Duration>,
+    /// Attempts after the first.
+    pub max_retries: u32,
+    /// Delay after the first failed attempt, in seconds; doubled after each further one.
+    pub backoff_base: f64,
+    /// Longest delay between attempts, in seconds.
+    pub backoff_max: f64,
+    /// Part of the delay that is added at random, 0.0 to 1.0.
+    pub backoff_jitter: f64,
+    /// Whether a timeout is retried like a failure.
+    pub retry_on_timeout: bool,
+    /// The queue that jobs of this type join.
+    pub queue: &'static str,
+    /// The priority of jobs of this type.
+    pub priority: Priority,
+    /// How long a completed or cancelled job is kept; [`Duration::MAX`] is for ever.
+    pub result_ttl: Option<Duration>,
+    /// How long a failed or timed-out job is kept; [`Duration::MAX`] is for ever.
+    pub failure_ttl: Option<Duration>,
+}
+
+impl JobOptions {
+    /// The defaults.
+    #[allow(clippy::new_without_default)]
+    pub const fn new() -> Self {
+        Self {
+            timeout: None,
+            max_retries: 0,
+            backoff_base: 2.0,
+            backoff_max: 3600.0,
+            backoff_jitter: 0.0,
+            retry_on_timeout: false,
+            queue: "default",
+            priority: Priority::Normal,
+            result_ttl: None,
+            failure_ttl: None,
+        }
+    }
+}
+
+/// A job type's options with the queue's defaults filled in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Policy {
+    /// Longest run of one attempt.
+    pub timeout: Duration,
+    /// Attempts after the first.
+    pub max_retries: u32,
+    /// Seconds; see [`JobOptions::backoff_base`].
+    pub backoff_base: f64,
+    /// Seconds.
+    pub backoff_max: f64,
+    /// 0.0 to 1.0.
+    pub backoff_jitter: f64,
+    /// Whether a timeout is retried.
+    pub retry_on_timeout: bool,
+    /// How long a completed or cancelled job is kept; `None` is for ever.
+    pub result_ttl: Option<Duration>,
+    /// How long a failed or timed-out job is kept; `None` is for ever.
+    pub failure_ttl: Option<Duration>,
+}
+
+impl Policy {
+    /// The delay after failed attempt number `attempt` (from 1): `base * 2^(attempt-1)`, capped, and up to `jitter`
+    /// of itself more. `random` is between 0 and 1.
+    pub fn retry_delay(&self, attempt: u32, random: f64) -> Duration {
+        let doublings = attempt.saturating_sub(1).min(1000) as i32;
+        let delay = (self.backoff_base * 2f64.powi(doublings)).min(self.backoff_max);
+        let seconds = delay * (1.0 + self.backoff_jitter * random.clamp(0.0, 1.0));
+        Duration::try_from_secs_f64(seconds).unwrap_or(Duration::ZERO)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn policy() -> Policy {
+        Policy {
+            timeout: Duration::from_secs(300),
+            max_retries: 3,
+            backoff_base: 2.0,
+            backoff_max: 3600.0,
+            backoff_jitter: 0.0,
+            retry_on_timeout: false,
+            result_ttl: None,
+            failure_ttl: None,
+        }
+    }
+
+    #[test]
+    fn the_delay_doubles_from_the_base() {
+        let seconds: Vec<u64> = (1..=3).map(|n| policy().retry_delay(n, 0.5).as_secs()).collect();
+        assert_eq!(seconds, [2, 4, 8]);
+    }
+
+    #[test]
+    fn the_delay_is_capped_even_for_absurd_attempts() {
+        assert_eq!(policy().retry_delay(u32::MAX, 0.0), Duration::from_secs(3600));
+    }
+
+    #[test]
+    fn jitter_adds_at_most_its_share() {
+        let jittered = Policy { backoff_jitter: 0.5, ..policy() };
+        assert_eq!(jittered.retry_delay(1, 0.0), Duration::from_secs(2));
+        assert_eq!(jittered.retry_delay(1, 1.0), Duration::from_secs(3));
+    }
+}

@@ -1,0 +1,301 @@
+//! Submitting: checked, bounded, stored, then acknowledged.
+
+use std::{future::IntoFuture, io, marker::PhantomData, sync::Arc, time::Duration};
+
+use chrono::{DateTime, Utc};
+use futures::future::BoxFuture;
+use serde_json::Value;
+
+use super::{EventKind, JobEvent, JobHandle, Queue, QueueError};
+use crate::{
+    job::{ArgError, ArgFault, ArgMap, JobId, JobRecord, Payload, Priority, canonical_hash},
+    registry::{Job, JobType},
+    store::{InsertReply, Inserted, Keeping, NewJob, RunAt},
+    suggest,
+};
+
+/// Longest idempotency key, in bytes.
+const MAX_KEY: usize = 200;
+
+/// Longest delay of a submit: a year.
+const MAX_DELAY: Duration = Duration::from_secs(366 * 24 * 3600);
+
+/// What a submit may say beside type and arguments. Everything left out is the job type's own.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct SubmitOptions {
+    /// How urgent the job is.
+    pub priority: Option<Priority>,
+    /// The queue it joins.
+    pub queue: Option<String>,
+    /// The caller's key for "the same request".
+    pub idempotency_key: Option<String>,
+    /// How long it waits before it is due.
+    pub delay: Option<Duration>,
+    /// When it is due; instead of `delay`.
+    pub run_at: Option<DateTime<Utc>>,
+    /// Longest run of one attempt; at most the job type's.
+    pub timeout: Option<Duration>,
+    /// Attempts after the first; at most the job type's.
+    pub max_retries: Option<u32>,
+}
+
+/// A submit that was acknowledged.
+#[derive(Clone, Debug)]
+pub struct Submitted {
+    /// The job's id.
+    pub id: JobId,
+    /// The job type's name.
+    pub job_type: Arc<str>,
+    /// The job that was there already and stands for the new one.
+    pub existing: Option<Box<JobRecord>>,
+}
+
+impl Queue {
+    /// Submits a job with types: `queue.submit(generate_report { department, quarters: 4 }).await?`.
+    /// Options may follow before the `.await`.
+    pub fn submit<J: Job>(&self, job: J) -> Submit<J> {
+        Submit { queue: self.clone(), args: job.into_args(), options: SubmitOptions::default(), job: PhantomData }
+    }
+
+    /// Submits a job by name, as an agent does.
+    ///
+    /// # Errors
+    /// Everything that [`QueueError`] names except a missing job. Nothing is stored then.
+    pub async fn submit_json(
+        &self,
+        job_type: &str,
+        args: ArgMap,
+        options: SubmitOptions,
+    ) -> Result<Submitted, QueueError> {
+        let new = self.prepare(job_type, args, options)?;
+        let (id, name, queue, owner) = (new.id, new.job_type.clone(), new.queue.clone(), new.owner.clone());
+        let existing = match self.store().insert(vec![new], self.bound()).await? {
+            InsertReply::Full(depth) => return Err(self.full(depth)),
+            InsertReply::Done(mut replies) => match replies.pop() {
+                Some(Inserted::Conflict(existing)) => {
+                    return Err(QueueError::IdempotencyConflict { existing });
+                }
+                Some(Inserted::Existing(record)) => Some(record),
+                Some(Inserted::Created) | None => None,
+            },
+        };
+        if existing.is_none() {
+            self.shared.events.emit(|| JobEvent {
+                job_id: id,
+                job_type: name.clone(),
+                owner,
+                queue,
+                kind: EventKind::Submitted,
+                attempt: 0,
+                failure: None,
+            });
+            self.warn_unserved();
+        }
+        let id = existing.as_ref().map_or(id, |record| record.id);
+        Ok(Submitted { id, job_type: name, existing })
+    }
+
+    /// A handle to a job that was submitted before, here or elsewhere.
+    pub fn job(&self, id: JobId) -> JobHandle<Value> {
+        JobHandle::new(self.clone(), id, false)
+    }
+
+    fn prepare(&self, job_type: &str, args: ArgMap, options: SubmitOptions) -> Result<NewJob, QueueError> {
+        let registry = self.registry();
+        let Some(job) = registry.get(job_type) else {
+            return Err(self.unknown(job_type));
+        };
+        let name = if *job.name() == *job_type { job.shared_name() } else { fallback_name(job_type)? };
+        check_size(&args, self.settings().max_args)?;
+        let args = job.prepare(args).map_err(|faults| QueueError::InvalidArguments {
+            job_type: job_type.to_owned(),
+            faults,
+            schema: job.input_schema().clone(),
+        })?;
+        let faults = self.option_faults(job, &options);
+        if !faults.is_empty() {
+            return Err(QueueError::Validation { faults });
+        }
+        let policy = job.policy();
+        let key: Option<Arc<str>> = options.idempotency_key.map(Into::into);
+        let max_retries = options.max_retries.unwrap_or(policy.max_retries);
+        let bytes = serde_json::to_vec(&args).map_err(|error| QueueError::validation("/args", error.to_string()))?;
+        Ok(NewJob {
+            id: JobId::new(),
+            job_type: name,
+            owner: self.owner(),
+            queue: options.queue.map_or_else(|| job.queue(), Into::into),
+            priority: options.priority.unwrap_or(job.priority()),
+            run_at: match (options.delay, options.run_at) {
+                (Some(delay), _) => RunAt::After(delay),
+                (None, Some(at)) => RunAt::At(at),
+                (None, None) => RunAt::Now,
+            },
+            args_hash: key.is_some().then(|| canonical_hash(&args)),
+            args: Payload::from_json_bytes(bytes),
+            idempotency_key: key,
+            unique: None,
+            max_attempts: max_retries + 1,
+            timeout: options.timeout.unwrap_or(policy.timeout),
+            keeping: Keeping { result: policy.result_ttl, failure: policy.failure_ttl },
+            batch: None,
+        })
+    }
+
+    fn option_faults(&self, job: &JobType, options: &SubmitOptions) -> Vec<ArgFault> {
+        let mut faults = Vec::new();
+        let mut fault = |pointer: &str, message: String| faults.push(ArgFault::new(pointer, message));
+        if let Some(queue) = &options.queue
+            && !self.registry().queues().iter().any(|known| **known == **queue)
+        {
+            let known = self.registry().queues();
+            fault(
+                "/queue",
+                format!("there is no queue `{}`; the queues are {}", suggest::quote(queue), suggest::list(known)),
+            );
+        }
+        if let Some(key) = &options.idempotency_key
+            && !(1..=MAX_KEY).contains(&key.len())
+        {
+            fault("/idempotency_key", format!("it must have 1 to {MAX_KEY} bytes, not {}", key.len()));
+        }
+        if options.delay.is_some_and(|delay| delay > MAX_DELAY) {
+            fault("/delay_seconds", format!("it must not exceed a year ({} seconds)", MAX_DELAY.as_secs()));
+        }
+        if options.delay.is_some() && options.run_at.is_some() {
+            fault("/run_at", "give either `delay_seconds` or `run_at`, not both".to_owned());
+        }
+        if options.run_at.is_some_and(|at| (at - Utc::now()).to_std().is_ok_and(|delay| delay > MAX_DELAY)) {
+            fault("/run_at", "it must not lie more than a year ahead".to_owned());
+        }
+        let policy = job.policy();
+        if let Some(timeout) = options.timeout {
+            if timeout.is_zero() {
+                fault("/timeout", "it must be more than 0".to_owned());
+            } else if timeout > policy.timeout {
+                let most = policy.timeout.as_secs_f64();
+                fault("/timeout", format!("it may only lower the job's own timeout of {most} s"));
+            }
+        }
+        if let Some(retries) = options.max_retries
+            && retries > policy.max_retries
+        {
+            fault("/max_retries", format!("it may only lower the job's own {} retries", policy.max_retries));
+        }
+        faults
+    }
+
+    fn unknown(&self, job_type: &str) -> QueueError {
+        let known: Vec<String> = self.registry().types().map(|job| job.name().to_owned()).collect();
+        QueueError::UnknownJobType {
+            name: suggest::quote(job_type),
+            nearest: suggest::nearest(job_type, known.iter().map(String::as_str)).map(str::to_owned),
+            known,
+        }
+    }
+
+    fn warn_unserved(&self) {
+        if self.is_unserved() && self.shared.gauges.warn_once() {
+            tracing::warn!(
+                "a job was submitted, but no worker runs its queue: start one with `queue.worker().start()`"
+            );
+        }
+    }
+}
+
+/// A job type that only the fallback takes must still be a name that listings and logs can bear.
+fn fallback_name(job_type: &str) -> Result<Arc<str>, QueueError> {
+    let valid = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+    if (1..=64).contains(&job_type.len()) && job_type.bytes().all(valid) {
+        return Ok(job_type.into());
+    }
+    Err(QueueError::validation("/job_type", "it must be 1 to 64 ASCII letters, digits, `_` and `-`"))
+}
+
+/// Looked at before all else: checking huge arguments costs more than counting them.
+fn check_size(args: &ArgMap, limit: usize) -> Result<(), QueueError> {
+    struct Count(usize);
+    impl io::Write for Count {
+        fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+            self.0 += buf.len();
+            Ok(buf.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut count = Count(0);
+    serde_json::to_writer(&mut count, args).map_err(|error| QueueError::validation("/args", error.to_string()))?;
+    if count.0 > limit {
+        return Err(QueueError::PayloadTooLarge { size: count.0, limit });
+    }
+    Ok(())
+}
+
+/// A submit with types; `.await` sends it.
+#[derive(Debug)]
+#[must_use = "a submit does nothing until it is awaited"]
+pub struct Submit<J: Job> {
+    queue: Queue,
+    args: Result<ArgMap, ArgError>,
+    options: SubmitOptions,
+    job: PhantomData<fn() -> J>,
+}
+
+impl<J: Job> Submit<J> {
+    /// How urgent the job is.
+    pub fn priority(mut self, priority: Priority) -> Self {
+        self.options.priority = Some(priority);
+        self
+    }
+
+    /// The queue it joins.
+    pub fn queue(mut self, queue: impl Into<String>) -> Self {
+        self.options.queue = Some(queue.into());
+        self
+    }
+
+    /// Makes repeated submits of this key and these arguments one job.
+    pub fn idempotency_key(mut self, key: impl Into<String>) -> Self {
+        self.options.idempotency_key = Some(key.into());
+        self
+    }
+
+    /// How long it waits before it is due.
+    pub fn delay(mut self, delay: Duration) -> Self {
+        self.options.delay = Some(delay);
+        self
+    }
+
+    /// When it is due.
+    pub fn run_at(mut self, at: DateTime<Utc>) -> Self {
+        self.options.run_at = Some(at);
+        self
+    }
+
+    /// Longest run of one attempt; at most the job type's.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.options.timeout = Some(timeout);
+        self
+    }
+
+    /// Attempts after the first; at most the job type's.
+    pub fn max_retries(mut self, retries: u32) -> Self {
+        self.options.max_retries = Some(retries);
+        self
+    }
+}
+
+impl<J: Job> IntoFuture for Submit<J> {
+    type Output = Result<JobHandle<J::Output>, QueueError>;
+    type IntoFuture = BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move {
+            let submitted = self.queue.submit_json(J::JOB.name, self.args?, self.options).await?;
+            Ok(JobHandle::new(self.queue, submitted.id, submitted.existing.is_some()))
+        })
+    }
+}

@@ -1,0 +1,142 @@
+//! Waiting for a job to change, woken by the store.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::{sync::Notify, time::Instant};
+
+use super::{Queue, QueueError};
+use crate::{
+    job::{JobId, JobRecord, Status},
+    store::StoreListener,
+};
+
+/// How long a wait trusts the hints of a store that other processes share, before it looks for itself.
+const RECHECK: Duration = Duration::from_secs(5);
+
+/// Everyone in this process who waits for a job. The store has one listener, whatever their number.
+#[derive(Debug, Default)]
+pub(super) struct WaitHub {
+    count: AtomicUsize,
+    waiting: Mutex<HashMap<JobId, (Arc<Notify>, usize)>>,
+}
+
+impl WaitHub {
+    fn enter(&self, id: JobId) -> Arc<Notify> {
+        self.count.fetch_add(1, Ordering::SeqCst);
+        let mut waiting = self.lock();
+        let (notify, waiters) = waiting.entry(id).or_default();
+        *waiters += 1;
+        notify.clone()
+    }
+
+    fn leave(&self, id: JobId) {
+        let mut waiting = self.lock();
+        if let Some((_, waiters)) = waiting.get_mut(&id) {
+            *waiters -= 1;
+            if *waiters == 0 {
+                waiting.remove(&id);
+            }
+        }
+        drop(waiting);
+        self.count.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<JobId, (Arc<Notify>, usize)>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl StoreListener for WaitHub {
+    fn changed(&self, id: JobId) {
+        if self.count.load(Ordering::SeqCst) > 0
+            && let Some((notify, _)) = self.lock().get(&id)
+        {
+            notify.notify_waiters();
+        }
+    }
+
+    fn resync(&self) {
+        self.lock().values().for_each(|(notify, _)| notify.notify_waiters());
+    }
+}
+
+/// Follows one job. Made with [`Queue::watch`].
+#[derive(Debug)]
+pub struct JobWatch {
+    queue: Queue,
+    id: JobId,
+    notify: Arc<Notify>,
+}
+
+impl JobWatch {
+    pub(super) fn new(queue: Queue, id: JobId) -> Self {
+        let notify = queue.shared.waits.enter(id);
+        Self { queue, id, notify }
+    }
+
+    /// Waits until the job has ended or asks for input, the deadline has passed or the queue is closed, and returns it
+    /// as it is then.
+    ///
+    /// # Errors
+    /// As [`Queue::status`].
+    pub async fn ended_by(&mut self, deadline: Instant) -> Result<JobRecord, QueueError> {
+        self.until(deadline, rests).await
+    }
+
+    /// As [`ended_by`](Self::ended_by), and also returns when the job's status or progress differs from `seen`.
+    ///
+    /// # Errors
+    /// As [`Queue::status`].
+    pub async fn changed_by(&mut self, seen: &JobRecord, deadline: Instant) -> Result<JobRecord, QueueError> {
+        self.until(deadline, |record| {
+            rests(record)
+                || record.status != seen.status
+                || record.progress != seen.progress
+                || record.progress_message != seen.progress_message
+        })
+        .await
+    }
+
+    /// Waits until the job's status is another than `status`.
+    pub(super) async fn changed_from(&mut self, status: Status, deadline: Instant) -> Result<JobRecord, QueueError> {
+        self.until(deadline, |record| record.status != status).await
+    }
+
+    async fn until(&mut self, deadline: Instant, done: impl Fn(&JobRecord) -> bool) -> Result<JobRecord, QueueError> {
+        let closing = self.queue.shared.closing.clone();
+        loop {
+            // Registered before the look, so that no change falls between.
+            let mut notified = std::pin::pin!(self.notify.notified());
+            notified.as_mut().enable();
+            let record = self.queue.status(self.id).await?;
+            let now = Instant::now();
+            if done(&record) || now >= deadline || closing.is_cancelled() {
+                return Ok(record);
+            }
+            let look = if self.queue.store().is_shared() { deadline.min(now + RECHECK) } else { deadline };
+            tokio::select! {
+                () = notified => {}
+                () = tokio::time::sleep_until(look) => {}
+                () = closing.cancelled() => {}
+            }
+        }
+    }
+}
+
+/// Whether waiting longer would not help: the job has ended, or waits for somebody itself.
+fn rests(record: &JobRecord) -> bool {
+    record.status.is_final() || record.status == Status::InputRequired
+}
+
+impl Drop for JobWatch {
+    fn drop(&mut self) {
+        self.queue.shared.waits.leave(self.id);
+    }
+}

@@ -1,0 +1,114 @@
+//! The job types and the state of a queue: collected from `#[mcp_job]` or by hand, checked when the queue is built.
+
+mod check;
+mod definition;
+mod error;
+mod job_type;
+mod returns;
+mod typed;
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+pub(crate) use definition::{Handler, HandlerError};
+pub use definition::{JobBuilder, JobDefinition, JobDescriptor, Returning};
+pub use error::BuildError;
+pub use job_type::JobType;
+pub use returns::{
+    JobArg, JobOutput, JobReturn, NoSchema, NoValue, NotResult, Pick, Probe, SchemaProbe, Select, ValueProbe,
+};
+
+pub use typed::Job;
+
+use crate::inject::StateMap;
+
+/// How long jobs run and are kept where their type does not say.
+#[derive(Clone, Copy, Debug)]
+pub struct PolicyDefaults {
+    /// Longest run of one attempt.
+    pub timeout: Duration,
+    /// How long completed and cancelled jobs are kept; `None` is for ever.
+    pub result_ttl: Option<Duration>,
+    /// How long failed and timed-out jobs are kept; `None` is for ever.
+    pub failure_ttl: Option<Duration>,
+}
+
+/// Every job type of a queue, and the state its handlers share.
+#[derive(Debug)]
+pub struct Registry {
+    types: BTreeMap<Arc<str>, Arc<JobType>>,
+    fallback: Option<Arc<JobType>>,
+    queues: Vec<Arc<str>>,
+    state: Arc<StateMap>,
+}
+
+impl Registry {
+    /// Checks and collects `definitions`. With `need_state`, every state that a handler injects must be there.
+    ///
+    /// # Errors
+    /// The first thing that is wrong: two jobs of one name, a bad default or bound, a missing state.
+    pub fn build(
+        definitions: Vec<JobDefinition>,
+        fallback: Option<JobDefinition>,
+        extra_queues: Vec<Arc<str>>,
+        state: StateMap,
+        defaults: PolicyDefaults,
+        need_state: bool,
+    ) -> Result<Self, BuildError> {
+        let mut types: BTreeMap<Arc<str>, Arc<JobType>> = BTreeMap::new();
+        for definition in definitions {
+            let job = JobType::build(definition, defaults)?;
+            if need_state && let Some(missing) = job.needs().missing_in(&state).first() {
+                return Err(BuildError::MissingState { job: job.name().to_owned(), state: (*missing).to_owned() });
+            }
+            if let Some(first) = types.insert(job.shared_name(), Arc::new(job)) {
+                let second = &types[&first.shared_name()];
+                return Err(BuildError::DuplicateJob {
+                    name: first.name().to_owned(),
+                    first: first.location(),
+                    second: second.location(),
+                });
+            }
+        }
+        let fallback = fallback.map(|definition| JobType::build(definition, defaults).map(Arc::new)).transpose()?;
+        let mut queues: Vec<Arc<str>> = types.values().map(|job| job.queue()).chain(extra_queues).collect();
+        queues.push("default".into());
+        queues.sort();
+        queues.dedup();
+        Ok(Self { types, fallback, queues, state: Arc::new(state) })
+    }
+
+    /// The job type of this name, or the fallback where there is one.
+    pub fn get(&self, name: &str) -> Option<&Arc<JobType>> {
+        self.types.get(name).or(self.fallback.as_ref())
+    }
+
+    /// The job type of this name, without the fallback.
+    pub fn named(&self, name: &str) -> Option<&Arc<JobType>> {
+        self.types.get(name)
+    }
+
+    /// All job types, sorted by name; without the fallback.
+    pub fn types(&self) -> impl ExactSizeIterator<Item = &Arc<JobType>> {
+        self.types.values()
+    }
+
+    /// Whether any job type is accepted.
+    pub fn has_fallback(&self) -> bool {
+        self.fallback.is_some()
+    }
+
+    /// The queues that jobs may join, sorted.
+    pub fn queues(&self) -> &[Arc<str>] {
+        &self.queues
+    }
+
+    /// The state that handlers share.
+    pub fn state(&self) -> &Arc<StateMap> {
+        &self.state
+    }
+
+    /// Every `#[mcp_job]` that is linked into this program, in no particular order.
+    pub fn linked() -> impl Iterator<Item = JobDefinition> {
+        inventory::iter::<JobDescriptor>.into_iter().map(JobDescriptor::define)
+    }
+}

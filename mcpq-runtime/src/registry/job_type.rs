@@ -1,0 +1,144 @@
+//! One job type, ready to check arguments and to run.
+
+use std::{sync::Arc, time::Duration};
+
+use serde_json::Value;
+
+use super::{
+    BuildError, Handler, JobDefinition, PolicyDefaults,
+    check::{ArgCheck, is_job_name},
+    definition::Args,
+};
+use crate::{
+    inject::Needs,
+    job::{ArgFault, ArgMap, InputSchema, Policy, Priority},
+};
+
+/// A job type with its defaults filled in and its schemas built.
+#[derive(Debug)]
+pub struct JobType {
+    name: Arc<str>,
+    description: String,
+    location: Option<(&'static str, u32)>,
+    queue: Arc<str>,
+    priority: Priority,
+    policy: Policy,
+    needs: Needs,
+    check: ArgCheck,
+    output: Option<Value>,
+    handler: Handler,
+}
+
+impl JobType {
+    pub(super) fn build(definition: JobDefinition, defaults: PolicyDefaults) -> Result<Self, BuildError> {
+        let JobDefinition { name, description, location, options, args, needs, output, handler } = definition;
+        if !is_job_name(&name) {
+            return Err(BuildError::JobName { name });
+        }
+        let schema_error =
+            |reason: String| BuildError::Schema { job: name.clone(), location: describe(location), reason };
+        let (schema, args) = match args {
+            Args::Declared(args) => (InputSchema::build(&args), args),
+            Args::Schema(value) => (InputSchema::from_value(value), Vec::new()),
+        };
+        let check = schema.and_then(|schema| ArgCheck::new(schema, args)).map_err(schema_error)?;
+        let ttl = |own: Option<Duration>, default| match own {
+            Some(Duration::MAX) => None,
+            Some(own) => Some(own),
+            None => default,
+        };
+        let policy = Policy {
+            timeout: options.timeout.unwrap_or(defaults.timeout),
+            max_retries: options.max_retries,
+            backoff_base: options.backoff_base,
+            backoff_max: options.backoff_max,
+            backoff_jitter: options.backoff_jitter,
+            retry_on_timeout: options.retry_on_timeout,
+            result_ttl: ttl(options.result_ttl, defaults.result_ttl),
+            failure_ttl: ttl(options.failure_ttl, defaults.failure_ttl),
+        };
+        Ok(Self {
+            name: name.into(),
+            description,
+            location,
+            queue: options.queue.into(),
+            priority: options.priority,
+            policy,
+            needs,
+            check,
+            output,
+            handler,
+        })
+    }
+
+    /// The name agents use.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The name, shared.
+    pub fn shared_name(&self) -> Arc<str> {
+        self.name.clone()
+    }
+
+    /// What agents read.
+    pub fn description(&self) -> &str {
+        &self.description
+    }
+
+    /// File and line, where it was declared with `#[mcp_job]`.
+    pub fn location(&self) -> String {
+        describe(self.location)
+    }
+
+    /// The queue its jobs join.
+    pub fn queue(&self) -> Arc<str> {
+        self.queue.clone()
+    }
+
+    /// The priority of its jobs.
+    pub fn priority(&self) -> Priority {
+        self.priority
+    }
+
+    /// How its jobs are run and kept.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// The state its handler injects.
+    pub fn needs(&self) -> &Needs {
+        &self.needs
+    }
+
+    /// The JSON Schema of its arguments.
+    pub fn input_schema(&self) -> &Value {
+        self.check.schema().as_value()
+    }
+
+    /// The JSON Schema of its result, where the type has one.
+    pub fn output_schema(&self) -> Option<&Value> {
+        self.output.as_ref()
+    }
+
+    /// Its code.
+    pub(crate) fn handler(&self) -> &Handler {
+        &self.handler
+    }
+
+    /// Checks arguments and brings them into the form that is stored: defaults filled in, absent options left out,
+    /// whole floats made integers where the schema wants one.
+    ///
+    /// # Errors
+    /// Everything that is wrong with them.
+    pub fn prepare(&self, args: ArgMap) -> Result<ArgMap, Vec<ArgFault>> {
+        self.check.prepare(args)
+    }
+}
+
+fn describe(location: Option<(&'static str, u32)>) -> String {
+    match location {
+        Some((file, line)) => format!("{file}:{line}"),
+        None => "registered at run time".to_owned(),
+    }
+}

@@ -1,0 +1,39 @@
+//! Submitting with types.
+
+use super::JobDescriptor;
+use crate::{
+    inject::JobContext,
+    job::{ArgError, ArgMap, JobError, JobId},
+};
+
+/// The arguments of a job as a struct: what `#[mcp_job]` makes under the function's name.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be submitted",
+    label = "not a job whose arguments can be written as JSON",
+    note = "only the struct that `#[mcp_job]` makes under the function's name is submitted, written with braces: `queue.submit(my_job {{ .. }})`",
+    note = "where it is one, each of its arguments must implement `serde::Serialize`"
+)]
+pub trait Job: Sized + Send + 'static {
+    /// What the job gives.
+    type Output;
+
+    /// The job's definition.
+    const JOB: JobDescriptor;
+
+    /// The arguments as a JSON object.
+    ///
+    /// # Errors
+    /// When one of them cannot be written as JSON.
+    fn into_args(self) -> Result<ArgMap, ArgError>;
+}
+
+impl JobContext {
+    /// Submits another job; it inherits this job's owner.
+    ///
+    /// # Errors
+    /// What the queue refused, as an error that is retried where another try may help.
+    pub async fn submit<J: Job>(&self, job: J) -> Result<JobId, JobError> {
+        let args = job.into_args().map_err(|error| JobError::fatal(error.to_string()))?;
+        self.submit_json(J::JOB.name, args).await
+    }
+}

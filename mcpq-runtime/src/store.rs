@@ -1,0 +1,123 @@
+//! The store: keeps jobs and guards every change of them. Policy is not its business.
+//!
+//! A backend implements [`Store`]; queues and workers know nothing else of it, and nothing of each other.
+
+mod listener;
+pub mod memory;
+pub mod sweep;
+mod types;
+
+use std::{fmt, sync::Weak, time::Duration};
+
+use async_trait::async_trait;
+
+pub use listener::{Listeners, StoreListener};
+pub use types::{
+    Answered, Bound, ClaimRequest, ClaimType, Claimed, Depth, Finish, InsertReply, Inserted, JournalEntry,
+    JournalWrite, Keeping, LeaseRef, ListFilter, Listing, NewJob, Outcome, Page, Park, ProgressWrite, QueueCounts,
+    RateLimit, Removed, Renewed, Replayed, Rescued, RunAt, Selection, Settled, Unique, WorkerId,
+};
+
+use crate::job::{JobId, JobRecord, Payload, Scope};
+
+/// What a store can say went wrong. Every case may be tried again.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// It cannot be reached or did not answer; what was asked may or may not have happened.
+    #[error("the store is unavailable: {message}; try again in a few seconds")]
+    Unavailable {
+        /// What was seen.
+        message: String,
+        /// The cause.
+        #[source]
+        source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    },
+}
+
+/// Keeps jobs. Every method is atomic; a write of a worker is guarded by (job id, lease) and changes nothing once
+/// that lease is over. A method that takes a [`Scope`] answers for a job outside it as for one that does not exist.
+///
+/// The cost of claim, insert, get and finish does not grow with the number of stored jobs; a listing costs its page.
+#[async_trait]
+pub trait Store: fmt::Debug + Send + Sync + 'static {
+    /// What it is, for logs and messages: `memory`, `sqlite`, ..
+    fn kind(&self) -> &'static str;
+
+    /// Whether other processes see its jobs.
+    fn is_shared(&self) -> bool;
+
+    /// Adds jobs, all or none. For each, in order: a job of the same owner, type and key, or an equal one where it is
+    /// `unique`, is given back instead; if what remains does not fit the bound, nothing is stored.
+    async fn insert(&self, jobs: Vec<NewJob>, bound: Bound) -> Result<InsertReply, StoreError>;
+
+    /// Takes up to `max` due jobs: by priority, then by the time they became due, then by submission. Each gets a new
+    /// lease number and is charged an attempt. Types over their limits are skipped.
+    async fn claim(&self, request: &ClaimRequest) -> Result<Vec<Claimed>, StoreError>;
+
+    /// Prolongs leases and brings cancel requests back, in the order asked.
+    async fn renew(&self, leases: &[LeaseRef], lease: Duration) -> Result<Vec<Renewed>, StoreError>;
+
+    /// Records how attempts ended, in the order given. A repeated identical finish is accepted again. A retry of a
+    /// job with a cancel request ends it as cancelled.
+    async fn finish(&self, finishes: Vec<Finish>) -> Result<Vec<Settled>, StoreError>;
+
+    /// Gives jobs back without charging the attempt; one with a cancel request ends as cancelled.
+    async fn release(&self, leases: &[LeaseRef]) -> Result<Vec<Settled>, StoreError>;
+
+    /// Records progress, and tells for each write whether its lease still held.
+    async fn progress(&self, writes: Vec<ProgressWrite>) -> Result<Vec<bool>, StoreError>;
+
+    /// Stores questions under the lease, ends the lease and gives the attempt back. Where all are answered already,
+    /// the job is pending at once; one with a cancel request ends as cancelled.
+    async fn park(&self, park: Park) -> Result<Settled, StoreError>;
+
+    /// Stores answers to a parked job's open questions; the first one to each wins. The job becomes pending when none
+    /// is open. `None`: there is no such job.
+    async fn answer(
+        &self,
+        scope: &Scope,
+        id: JobId,
+        answers: Vec<(String, Payload)>,
+    ) -> Result<Option<Answered>, StoreError>;
+
+    /// Ends a job that does not run as cancelled, or notes the request for one that does. Returns the job as it is then.
+    async fn request_cancel(&self, scope: &Scope, id: JobId) -> Result<Option<JobRecord>, StoreError>;
+
+    /// Makes a failed, timed-out or cancelled job pending again.
+    async fn replay(&self, scope: &Scope, id: JobId, bound: Bound) -> Result<Replayed, StoreError>;
+
+    /// Forgets a job that has ended.
+    async fn remove(&self, scope: &Scope, id: JobId) -> Result<Removed, StoreError>;
+
+    /// The job, without arguments and result.
+    async fn get(&self, scope: &Scope, id: JobId) -> Result<Option<JobRecord>, StoreError>;
+
+    /// The job and its result, where it has one.
+    async fn get_result(&self, scope: &Scope, id: JobId) -> Result<Option<(JobRecord, Option<Payload>)>, StoreError>;
+
+    /// One page of jobs, newest first.
+    async fn list(&self, scope: &Scope, filter: &ListFilter, page: &Page) -> Result<Listing, StoreError>;
+
+    /// How many jobs there are in each queue.
+    async fn counts(&self, scope: &Scope) -> Result<Vec<QueueCounts>, StoreError>;
+
+    /// How long until a job of the selection becomes due; zero when one is, `None` when none will by time alone.
+    async fn next_due(&self, selection: &Selection) -> Result<Option<Duration>, StoreError>;
+
+    /// Returns up to `limit` jobs whose lease has run out to pending, or fails them with `WORKER_LOST` after
+    /// `max_crashes` such losses; fails parked jobs whose time is up. One process at a time.
+    async fn rescue(&self, max_crashes: u32, limit: usize) -> Result<Vec<Rescued>, StoreError>;
+
+    /// Forgets up to `limit` jobs that have been kept long enough. One process at a time.
+    async fn prune(&self, limit: usize) -> Result<usize, StoreError>;
+
+    /// The job's journal; `None` when the lease is over.
+    async fn journal(&self, lease: LeaseRef) -> Result<Option<Vec<JournalEntry>>, StoreError>;
+
+    /// Stores a value under a key of the job's journal, once for the job's life.
+    async fn journal_write(&self, lease: LeaseRef, key: &str, value: Payload) -> Result<JournalWrite, StoreError>;
+
+    /// Registers for wake-ups, until the listener is dropped.
+    fn watch(&self, listener: Weak<dyn StoreListener>);
+}

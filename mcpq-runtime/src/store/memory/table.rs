@@ -1,0 +1,384 @@
+//! All jobs and their indexes: inserting, finding, forgetting.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+    time::Duration,
+};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use slab::Slab;
+use tokio::time::Instant;
+
+use super::{lanes::Lanes, limits::Loads, shelves::Shelves};
+use crate::{
+    job::{AttemptEnd, JobId, JobRecord, Owner, Payload, Scope, Status},
+    store::{
+        Bound, Depth, InsertReply, Inserted, JournalEntry, Keeping, ListFilter, Listing, NewJob, Page, QueueCounts,
+        Removed, RunAt, Unique,
+    },
+};
+
+/// One stored job.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) record: JobRecord,
+    pub(super) args: Payload,
+    pub(super) result: Option<Payload>,
+    pub(super) args_hash: Option<[u8; 32]>,
+    pub(super) unique: Option<Unique>,
+    pub(super) keeping: Keeping,
+    /// Submission number.
+    pub(super) seq: u64,
+    pub(super) lane: usize,
+    pub(super) shelf: usize,
+    /// The time that its status waits for: due, lease end, answer's deadline or expiry. Microseconds of the table's clock.
+    pub(super) until: u64,
+    /// The last attempt whose end was recorded: its lease and how it ended.
+    pub(super) settled: Option<(u64, AttemptEnd)>,
+    pub(super) journal: Vec<JournalEntry>,
+}
+
+/// How much is kept.
+#[derive(Debug)]
+pub(super) struct Limits {
+    pub(super) max_finished: usize,
+    pub(super) max_bytes: usize,
+}
+
+type EqualKey = (Owner, Arc<str>, [u8; 32]);
+
+#[derive(Debug)]
+pub(super) struct Table {
+    pub(super) limits: Limits,
+    epoch: Instant,
+    pub(super) entries: Slab<Entry>,
+    by_id: HashMap<JobId, usize>,
+    keys: HashMap<(Owner, Arc<str>, Arc<str>), usize>,
+    /// The newest of the equal jobs of `unique` types.
+    pub(super) equals: HashMap<EqualKey, usize>,
+    pub(super) lanes: Lanes,
+    shelves: Shelves,
+    pub(super) loads: Loads,
+    /// Running jobs by the end of their lease, parked ones by their deadline.
+    pub(super) deadlines: BTreeSet<(u64, usize)>,
+    /// Ended jobs by the end of their keeping.
+    expiry: BTreeSet<(u64, usize)>,
+    pub(super) depth: Depth,
+    bytes: usize,
+    next_seq: u64,
+}
+
+impl Default for Table {
+    fn default() -> Self {
+        Self {
+            limits: Limits { max_finished: 100_000, max_bytes: 1 << 30 },
+            epoch: Instant::now(),
+            entries: Slab::new(),
+            by_id: HashMap::new(),
+            keys: HashMap::new(),
+            equals: HashMap::new(),
+            lanes: Lanes::default(),
+            shelves: Shelves::default(),
+            loads: Loads::default(),
+            deadlines: BTreeSet::new(),
+            expiry: BTreeSet::new(),
+            depth: Depth::default(),
+            bytes: 0,
+            next_seq: 0,
+        }
+    }
+}
+
+impl Table {
+    /// Monotonic microseconds.
+    pub(super) fn now(&self) -> u64 {
+        self.epoch.elapsed().as_micros() as u64
+    }
+
+    pub(super) fn slot(&self, id: JobId) -> Option<usize> {
+        self.by_id.get(&id).copied()
+    }
+
+    pub(super) fn slot_in(&self, scope: &Scope, id: JobId) -> Option<usize> {
+        self.slot(id).filter(|slot| scope.includes(self.entries[*slot].record.owner.as_str()))
+    }
+
+    pub(super) fn get(&self, scope: &Scope, id: JobId) -> Option<&Entry> {
+        self.slot_in(scope, id).map(|slot| &self.entries[slot])
+    }
+
+    pub(super) fn insert(&mut self, jobs: Vec<NewJob>, bound: Bound) -> InsertReply {
+        let before = self.next_seq;
+        let mut replies = Vec::with_capacity(jobs.len());
+        let mut created = Vec::new();
+        for job in jobs {
+            let reply = self.standing(&job);
+            if let Some(reply) = reply {
+                replies.push(reply);
+                continue;
+            }
+            self.make_room(job.args.len());
+            let full = self.depth.waiting >= bound.max_pending
+                || self.bytes.saturating_add(job.args.len()) > self.limits.max_bytes;
+            if full {
+                created.into_iter().for_each(|slot| self.forget(slot));
+                self.next_seq = before;
+                return InsertReply::Full(self.depth);
+            }
+            created.push(self.add(job));
+            replies.push(Inserted::Created);
+        }
+        InsertReply::Done(replies)
+    }
+
+    /// The stored job that stands for a new one.
+    fn standing(&self, job: &NewJob) -> Option<Inserted> {
+        if let Some(key) = &job.idempotency_key {
+            let known = self.keys.get(&(job.owner.clone(), job.job_type.clone(), key.clone()));
+            if let Some(slot) = known {
+                let entry = &self.entries[*slot];
+                return Some(if entry.args_hash == job.args_hash {
+                    Inserted::Existing(Box::new(entry.record.clone()))
+                } else {
+                    Inserted::Conflict(entry.record.id)
+                });
+            }
+        }
+        let unique = job.unique?;
+        let equal = self.equals.get(&(job.owner.clone(), job.job_type.clone(), job.args_hash?))?;
+        let record = &self.entries[*equal].record;
+        let stands = unique == Unique::Kept || !record.status.is_final();
+        stands.then(|| Inserted::Existing(Box::new(record.clone())))
+    }
+
+    fn add(&mut self, job: NewJob) -> usize {
+        let now = self.now();
+        let wall = Utc::now();
+        let delay = match job.run_at {
+            RunAt::Now => Duration::ZERO,
+            RunAt::After(delay) => delay,
+            RunAt::At(at) => (at - wall).to_std().unwrap_or(Duration::ZERO),
+        };
+        let lane = self.lanes.enter(&job.job_type, &job.queue);
+        let shelf = self.shelves.enter(&job.owner, lane);
+        let mut record = JobRecord::new(
+            job.id,
+            job.job_type,
+            job.owner,
+            job.queue,
+            job.priority,
+            job.max_attempts,
+            job.timeout,
+            wall,
+        );
+        record.idempotency_key = job.idempotency_key;
+        record.batch = job.batch;
+        record.run_at = (!delay.is_zero()).then(|| later(wall, delay));
+        let seq = self.next_seq;
+        self.next_seq += 1;
+        self.bytes += job.args.len();
+        let slot = self.entries.insert(Entry {
+            record,
+            args: job.args,
+            result: None,
+            args_hash: job.args_hash,
+            unique: job.unique,
+            keeping: job.keeping,
+            seq,
+            lane,
+            shelf,
+            until: now.saturating_add(micros(delay)),
+            settled: None,
+            journal: Vec::new(),
+        });
+        let entry = &self.entries[slot];
+        self.by_id.insert(entry.record.id, slot);
+        if let Some(key) = &entry.record.idempotency_key {
+            self.keys.insert((entry.record.owner.clone(), entry.record.job_type.clone(), key.clone()), slot);
+        }
+        if let Some(equal) = equal_key(entry) {
+            self.equals.insert(equal, slot);
+        }
+        if let Some((batch, _)) = entry.record.batch {
+            self.shelves.put_in_batch(batch, (seq, slot));
+        }
+        self.enter_status(slot);
+        slot
+    }
+
+    /// Puts a job into the indexes of its status. `until` must be set.
+    pub(super) fn enter_status(&mut self, slot: usize) {
+        let entry = &self.entries[slot];
+        let status = entry.record.status;
+        self.shelves.put(entry.shelf, status, (entry.seq, slot));
+        self.lanes.count(entry.lane, status, 1);
+        match status {
+            Status::Pending => {
+                self.lanes.push(entry.lane, entry.record.priority, (entry.until, entry.seq, slot));
+                self.depth.waiting += 1;
+            }
+            Status::Running => {
+                self.deadlines.insert((entry.until, slot));
+                self.depth.running += 1;
+            }
+            Status::InputRequired => {
+                self.deadlines.insert((entry.until, slot));
+                self.depth.waiting += 1;
+            }
+            _ => {
+                self.expiry.insert((entry.until, slot));
+            }
+        }
+    }
+
+    /// Takes a job out of the indexes of its status, so that status and `until` may change.
+    pub(super) fn leave_status(&mut self, slot: usize) {
+        let entry = &self.entries[slot];
+        let status = entry.record.status;
+        self.shelves.take(entry.shelf, status, (entry.seq, slot));
+        self.lanes.count(entry.lane, status, -1);
+        match status {
+            Status::Pending => {
+                self.lanes.take(entry.lane, entry.record.priority, (entry.until, entry.seq, slot));
+                self.depth.waiting -= 1;
+            }
+            Status::Running => {
+                self.deadlines.remove(&(entry.until, slot));
+                self.depth.running -= 1;
+                self.loads.stopped(&entry.record.job_type);
+            }
+            Status::InputRequired => {
+                self.deadlines.remove(&(entry.until, slot));
+                self.depth.waiting -= 1;
+            }
+            _ => {
+                self.expiry.remove(&(entry.until, slot));
+            }
+        }
+    }
+
+    /// Keeps a result, and forgets old jobs where there is too much.
+    pub(super) fn keep_result(&mut self, slot: usize, result: Payload) {
+        self.bytes += result.len();
+        self.entries[slot].result = Some(result);
+    }
+
+    /// Drops a result, before a replay.
+    pub(super) fn drop_result(&mut self, slot: usize) {
+        if let Some(result) = self.entries[slot].result.take() {
+            self.bytes -= result.len();
+        }
+    }
+
+    /// Counts bytes of journal values.
+    pub(super) fn count_bytes(&mut self, bytes: usize) {
+        self.bytes += bytes;
+    }
+
+    /// Forgets the ended jobs nearest to their expiry until `bytes` more fit.
+    pub(super) fn make_room(&mut self, bytes: usize) {
+        while self.expiry.len() > self.limits.max_finished || self.bytes.saturating_add(bytes) > self.limits.max_bytes {
+            let Some((_, slot)) = self.expiry.first().copied() else {
+                return;
+            };
+            self.forget(slot);
+        }
+    }
+
+    /// Forgets a job in any status.
+    fn forget(&mut self, slot: usize) {
+        self.leave_status(slot);
+        let entry = self.entries.remove(slot);
+        self.bytes -= entry.args.len() + entry.result.as_ref().map_or(0, Payload::len);
+        self.bytes -= entry.journal.iter().map(journal_bytes).sum::<usize>();
+        self.by_id.remove(&entry.record.id);
+        if let Some(key) = &entry.record.idempotency_key {
+            self.keys.remove(&(entry.record.owner.clone(), entry.record.job_type.clone(), key.clone()));
+        }
+        if let Some(equal) = equal_key(&entry)
+            && self.equals.get(&equal) == Some(&slot)
+        {
+            self.equals.remove(&equal);
+        }
+        if let Some((batch, _)) = entry.record.batch {
+            self.shelves.take_from_batch(batch, (entry.seq, slot));
+        }
+        self.shelves.leave(entry.shelf);
+        self.lanes.leave(entry.lane);
+    }
+
+    pub(super) fn remove(&mut self, scope: &Scope, id: JobId) -> Removed {
+        let Some(slot) = self.slot_in(scope, id) else {
+            return Removed::NotFound;
+        };
+        let status = self.entries[slot].record.status;
+        if !status.is_final() {
+            return Removed::NotEnded(status);
+        }
+        self.forget(slot);
+        Removed::Done
+    }
+
+    pub(super) fn prune(&mut self, limit: usize) -> usize {
+        let now = self.now();
+        let due: Vec<usize> =
+            self.expiry.iter().take_while(|(until, _)| *until <= now).take(limit).map(|(_, slot)| *slot).collect();
+        due.iter().for_each(|slot| self.forget(*slot));
+        due.len()
+    }
+
+    pub(super) fn list(&self, scope: &Scope, filter: &ListFilter, page: &Page) -> Listing {
+        let before = page.cursor.as_deref().map_or(u64::MAX, |cursor| cursor.parse().unwrap_or(0));
+        let (found, total): (Vec<_>, usize) = match filter.batch {
+            Some(batch) => {
+                let matching = self.shelves.batch(batch).rev().filter(|(_, slot)| self.matches(*slot, scope, filter));
+                let all: Vec<_> = matching.collect();
+                let total = all.len();
+                let page = all.into_iter().filter(|(seq, _)| *seq < before).skip(page.offset).take(page.limit + 1);
+                (page.collect(), total)
+            }
+            None => {
+                let (matching, total) = self.shelves.matching(&self.lanes, scope, filter, before);
+                (matching.skip(page.offset).take(page.limit + 1).collect(), total)
+            }
+        };
+        let next = match found.get(page.limit) {
+            Some(_) if page.limit > 0 => Some(found[page.limit - 1].0.to_string()),
+            _ => None,
+        };
+        let jobs = found.iter().take(page.limit).map(|(_, slot)| self.entries[*slot].record.clone()).collect();
+        Listing { jobs, total, total_is_minimum: false, next }
+    }
+
+    pub(super) fn counts(&self, scope: &Scope) -> Vec<QueueCounts> {
+        self.shelves.counts(&self.lanes, scope)
+    }
+
+    fn matches(&self, slot: usize, scope: &Scope, filter: &ListFilter) -> bool {
+        let record = &self.entries[slot].record;
+        scope.includes(record.owner.as_str())
+            && filter.status.is_none_or(|status| status == record.status)
+            && filter.job_type.as_deref().is_none_or(|wanted| *record.job_type == *wanted)
+            && filter.queue.as_deref().is_none_or(|wanted| *record.queue == *wanted)
+    }
+}
+
+/// The key under which a job of a `unique` type is found by its arguments.
+pub(super) fn equal_key(entry: &Entry) -> Option<EqualKey> {
+    entry.unique?;
+    Some((entry.record.owner.clone(), entry.record.job_type.clone(), entry.args_hash?))
+}
+
+pub(super) fn journal_bytes(entry: &JournalEntry) -> usize {
+    entry.key.len() + entry.question.as_ref().map_or(0, Payload::len) + entry.value.as_ref().map_or(0, Payload::len)
+}
+
+pub(super) fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}
+
+/// A time of the wall clock for people to read; the far end of the calendar where the sum has no date.
+pub(super) fn later(from: DateTime<Utc>, by: Duration) -> DateTime<Utc> {
+    TimeDelta::from_std(by).ok().and_then(|by| from.checked_add_signed(by)).unwrap_or(DateTime::<Utc>::MAX_UTC)
+}

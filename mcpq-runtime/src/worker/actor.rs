@@ -1,0 +1,570 @@
+//! The worker's loop. It owns all its state; attempts, the store and timers wake it.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+    time::Duration,
+};
+
+use tokio::{
+    runtime::Handle,
+    sync::{
+        Notify,
+        mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+    },
+    time::Instant,
+};
+
+use super::{
+    Stop,
+    attempt::{Report, Run, start},
+    calls::{self, Call, ClaimAnswer, Ended, RenewAnswer, WriteAnswer},
+    running::Running,
+    submitter::Submitter,
+    sweeper::Sweeper,
+    verdict::{Ending, Verdict},
+};
+use crate::{
+    inject::{ContextParts, JobContext, JobScope, Progress, ProgressSink},
+    job::{JobId, Status},
+    queue::{EventKind, JobEvent, Queue},
+    store::{
+        ClaimRequest, Claimed, Finish, LeaseRef, Outcome, ProgressWrite, Renewed, Selection, Settled, Store,
+        StoreError, StoreListener, WorkerId,
+    },
+};
+
+/// Most reports that are taken at once, so that a flood of them does not starve the rest.
+const REPORTS: usize = 1024;
+
+/// How often a worker looks for jobs of a store that other processes share, in case a hint was lost.
+const POLL: Duration = Duration::from_secs(2);
+
+/// What the store's listener leaves for the worker.
+#[derive(Debug, Default)]
+struct Hints {
+    wake: Notify,
+    ready: std::sync::atomic::AtomicBool,
+    cancels: std::sync::Mutex<Vec<JobId>>,
+}
+
+impl StoreListener for Hints {
+    fn ready(&self) {
+        if !self.ready.swap(true, std::sync::atomic::Ordering::SeqCst) {
+            self.wake.notify_one();
+        }
+    }
+
+    fn cancel_requested(&self, id: JobId) {
+        self.cancels.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(id);
+        self.wake.notify_one();
+    }
+
+    fn resync(&self) {
+        self.ready();
+    }
+}
+
+/// Announces an attempt's progress.
+struct Announcer {
+    key: u64,
+    reports: UnboundedSender<Report>,
+}
+
+impl ProgressSink for Announcer {
+    fn announce(&self) {
+        let _ = self.reports.send(Report::Progress(self.key));
+    }
+}
+
+pub(super) struct Actor {
+    queue: Queue,
+    store: Arc<dyn Store>,
+    id: WorkerId,
+    selection: Arc<Selection>,
+    slots: usize,
+    handlers: Handle,
+    stop: Stop,
+    hints: Arc<Hints>,
+    submitter: Arc<Submitter>,
+    reports: UnboundedReceiver<Report>,
+    reporter: UnboundedSender<Report>,
+    running: HashMap<u64, Running>,
+    next_key: u64,
+    /// When attempts want to be looked at.
+    checks: BTreeSet<(Instant, u64)>,
+    /// When progress is to be written.
+    dirty: BTreeSet<(Instant, u64)>,
+    ended: Vec<(u64, Ended)>,
+    /// When to claim next by time alone.
+    claim_at: Option<Instant>,
+    renew_at: Instant,
+    /// When what still runs is given back; set when the worker stops.
+    quit_at: Option<Instant>,
+    claims: Call<ClaimAnswer>,
+    writes: Call<WriteAnswer>,
+    renewals: Call<RenewAnswer>,
+    progress: Call<Result<(), StoreError>>,
+}
+
+impl Actor {
+    pub(super) fn new(queue: Queue, selection: Selection, slots: usize, handlers: Handle, stop: Stop) -> Self {
+        let hints = Arc::new(Hints::default());
+        let listener: Arc<dyn StoreListener> = hints.clone();
+        queue.store().watch(Arc::downgrade(&listener));
+        queue.gauges().worker_started(slots);
+        let (reporter, reports) = unbounded_channel();
+        let now = Instant::now();
+        Self {
+            store: queue.store().clone(),
+            id: WorkerId::new(),
+            selection: Arc::new(selection),
+            slots,
+            handlers,
+            stop,
+            hints,
+            submitter: Arc::new(Submitter::new(queue.clone())),
+            reports,
+            reporter,
+            running: HashMap::new(),
+            next_key: 0,
+            checks: BTreeSet::new(),
+            dirty: BTreeSet::new(),
+            ended: Vec::new(),
+            claim_at: Some(now),
+            renew_at: now + queue.settings().lease / 3,
+            quit_at: None,
+            claims: Call::default(),
+            writes: Call::default(),
+            renewals: Call::default(),
+            progress: Call::default(),
+            queue,
+        }
+    }
+
+    pub(super) async fn run(mut self) {
+        let sweeper = Sweeper::start(self.queue.clone());
+        let stop = self.stop.token.clone();
+        let mut reports = Vec::with_capacity(64);
+        loop {
+            self.begin_calls();
+            if self.is_done() {
+                break;
+            }
+            let stopping = self.quit_at.is_some();
+            let wake_at = self.wake_at();
+            // Not biased: under full load every branch must get its turn.
+            tokio::select! {
+                () = stop.cancelled(), if !stopping => self.begin_stop(),
+                _ = self.reports.recv_many(&mut reports, REPORTS) => {
+                    reports.drain(..).for_each(|report| self.hear(report));
+                }
+                answer = self.writes.answer() => self.written(answer),
+                answer = self.claims.answer() => self.claimed(answer),
+                answer = self.renewals.answer() => self.renewed(answer),
+                answer = self.progress.answer() => match answer {
+                    Ok(()) => self.progress.succeeded(),
+                    Err(error) => self.progress.failed("take progress", &error),
+                },
+                () = self.hints.wake.notified() => self.take_hints(),
+                () = tokio::time::sleep_until(wake_at) => self.look_at_clock(),
+            }
+        }
+        sweeper.stop();
+        self.queue.gauges().worker_stopped(self.slots);
+    }
+
+    fn is_done(&self) -> bool {
+        self.quit_at.is_some_and(|quit_at| {
+            let quiet = !self.claims.is_running() && !self.writes.is_running() && self.ended.is_empty();
+            let idle = self.running.values().all(|running| running.settled);
+            // A store that cannot be reached keeps nobody from leaving: the leases run out by themselves.
+            (quiet && idle) || Instant::now() > quit_at + self.queue.settings().lease
+        })
+    }
+
+    fn wake_at(&self) -> Instant {
+        let now = Instant::now();
+        let mut next = now + Duration::from_secs(60);
+        let mut at = |time: Option<Instant>| next = next.min(time.unwrap_or(next));
+        at(self.checks.first().map(|(at, _)| *at));
+        if !self.progress.is_running() {
+            at(self.dirty.first().map(|(at, _)| (*at).max(self.progress.not_before.unwrap_or(*at))));
+        }
+        if !self.renewals.is_running() && !self.running.is_empty() {
+            at(Some(self.renew_at.max(self.renewals.not_before.unwrap_or(self.renew_at))));
+        }
+        if !self.writes.is_running() && !self.ended.is_empty() {
+            at(self.writes.not_before);
+        }
+        if !self.claims.is_running() && self.free_slots() > 0 && self.quit_at.is_none() {
+            at(self.claim_at.map(|at| at.max(self.claims.not_before.unwrap_or(at))));
+        }
+        at(self.quit_at.filter(|quit_at| *quit_at > now));
+        next
+    }
+
+    fn free_slots(&self) -> usize {
+        self.slots.saturating_sub(self.running.len())
+    }
+
+    /// Starts every call to the store that is due and not under way.
+    fn begin_calls(&mut self) {
+        let now = Instant::now();
+        if !self.ended.is_empty() && self.writes.is_free(now) {
+            self.writes.start(calls::write(self.store.clone(), std::mem::take(&mut self.ended)));
+        }
+        let wanted = self.claim_at.is_some_and(|at| now >= at) && self.quit_at.is_none();
+        if wanted && self.free_slots() > 0 && self.claims.is_free(now) {
+            self.claim_at = None;
+            let request = ClaimRequest {
+                worker: self.id,
+                selection: self.selection.clone(),
+                max: self.free_slots(),
+                lease: self.queue.settings().lease,
+            };
+            self.claims.start(calls::claim(self.store.clone(), request));
+        }
+        if now >= self.renew_at && self.renewals.is_free(now) {
+            self.renew_at = now + self.queue.settings().lease / 3;
+            let held: Vec<(u64, LeaseRef)> = self
+                .running
+                .iter()
+                .filter(|(_, running)| !running.settled)
+                .map(|(key, running)| (*key, running.lease))
+                .collect();
+            if !held.is_empty() {
+                self.renewals.start(calls::renew(self.store.clone(), held, self.queue.settings().lease));
+            }
+        }
+        if self.dirty.first().is_some_and(|(at, _)| now >= *at) && self.progress.is_free(now) {
+            let writes = self.take_progress(now);
+            if !writes.is_empty() {
+                self.progress.start(calls::progress(self.store.clone(), writes));
+            }
+        }
+    }
+
+    fn take_progress(&mut self, now: Instant) -> Vec<ProgressWrite> {
+        let pause = Duration::from_secs(1) / self.queue.settings().progress_rate;
+        let later = self.dirty.split_off(&(now + Duration::from_nanos(1), 0));
+        let due = std::mem::replace(&mut self.dirty, later);
+        due.into_iter()
+            .filter_map(|(_, key)| {
+                let running = self.running.get_mut(&key).filter(|running| !running.decided)?;
+                running.progress_from = now + pause;
+                Some(ProgressWrite { lease: running.lease, update: running.progress.take() })
+            })
+            .collect()
+    }
+
+    fn take_hints(&mut self) {
+        if self.hints.ready.swap(false, std::sync::atomic::Ordering::SeqCst) {
+            self.claim_at = Some(Instant::now());
+        }
+        let cancels =
+            std::mem::take(&mut *self.hints.cancels.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+        if cancels.is_empty() {
+            return;
+        }
+        let grace = self.queue.settings().cancel_grace;
+        let asked: Vec<u64> = self
+            .running
+            .iter()
+            .filter(|(_, running)| !running.settled && cancels.contains(&running.lease.id))
+            .map(|(key, _)| *key)
+            .collect();
+        asked.into_iter().for_each(|key| self.adjust(key, |running| running.request_cancel(grace)));
+    }
+
+    fn claimed(&mut self, answer: ClaimAnswer) {
+        let now = Instant::now();
+        let (claimed, next) = match answer.claimed {
+            Ok(claimed) => claimed,
+            Err(error) => {
+                self.claims.failed("hand out jobs", &error);
+                self.claim_at = Some(now);
+                return;
+            }
+        };
+        self.claims.succeeded();
+        let lease_until = answer.asked_at + self.queue.settings().lease;
+        claimed.into_iter().for_each(|claimed| self.begin(claimed, lease_until));
+        let poll = self.store.is_shared().then(|| now + POLL.mul_f64(0.75 + fastrand::f64() / 2.0));
+        let due = next.and_then(|next| now.checked_add(next));
+        let next = if answer.drained { [due, poll].into_iter().flatten().min() } else { Some(now) };
+        // A hint that came meanwhile asks for an earlier claim.
+        self.claim_at = [self.claim_at, next].into_iter().flatten().min();
+    }
+
+    fn begin(&mut self, claimed: Claimed, lease_until: Instant) {
+        let Claimed { record, args } = claimed;
+        let key = self.next_key;
+        self.next_key += 1;
+        let Some(job) = self.queue.registry().get(&record.job_type).cloned() else {
+            let lease = LeaseRef { id: record.id, lease: record.lease };
+            tracing::error!(job_id = %record.id, job_type = %record.job_type, "claimed a job without a handler");
+            self.ended.push((key, Ended::Release(lease)));
+            return;
+        };
+        let sink = Arc::new(Announcer { key, reports: self.reporter.clone() });
+        let mut running = Running::new(&record, job, Progress::with_sink(sink), lease_until);
+        self.queue.events().emit(|| event(&running, EventKind::Started, None));
+        if record.cancel_requested {
+            running.request_cancel(self.queue.settings().cancel_grace);
+        }
+        if self.quit_at.is_some() {
+            running.shut_down();
+        }
+        let context = JobContext::new(ContextParts {
+            job_id: record.id,
+            job_type: record.job_type,
+            attempt: record.attempts,
+            max_attempts: record.max_attempts,
+            lease: record.lease,
+            idempotency_key: record.idempotency_key,
+            owner: record.owner,
+            queue: record.queue,
+            priority: record.priority,
+            batch_id: record.batch.map(|(id, _)| id),
+            deadline: Some(running.deadline()),
+            submitted_at: record.created_at,
+            submitter: Some(self.submitter.clone()),
+        });
+        let state = self.queue.registry().state().clone();
+        running.abort = start(
+            &self.handlers,
+            Run {
+                key,
+                handler: running.job.handler().clone(),
+                args,
+                scope: JobScope::new(context, running.progress.clone(), running.token.clone(), state),
+                max_result: self.queue.settings().max_result,
+                reports: self.reporter.clone(),
+            },
+        );
+        running.check_at = running.next_check();
+        self.checks.insert((running.check_at, key));
+        self.running.insert(key, running);
+    }
+
+    fn hear(&mut self, report: Report) {
+        match report {
+            Report::Progress(key) => {
+                if let Some(running) = self.running.get(&key) {
+                    self.dirty.insert((running.progress_from, key));
+                }
+            }
+            Report::Ended(key, ending) => {
+                let Some(running) = self.running.get_mut(&key) else {
+                    return;
+                };
+                running.ended = true;
+                let lost_runtime = matches!(ending, Ending::Dropped) && running.causes == Default::default();
+                if !running.decided {
+                    self.decide(key, ending);
+                }
+                self.adjust(key, |_| ());
+                if lost_runtime && self.quit_at.is_none() {
+                    tracing::warn!("the runtime of the handlers is gone; the worker stops");
+                    self.begin_stop();
+                }
+            }
+        }
+    }
+
+    /// Decides what follows from an ending and sends it on its way.
+    fn decide(&mut self, key: u64, ending: Ending) {
+        let Some(running) = self.running.get_mut(&key) else {
+            return;
+        };
+        let outcome = running.verdict(ending);
+        running.decided = true;
+        match outcome {
+            Verdict::Record(outcome) => {
+                let finish = Finish { lease: running.lease, outcome, progress: running.progress.latest() };
+                self.ended.push((key, Ended::Finish(finish)));
+            }
+            Verdict::Release => self.ended.push((key, Ended::Release(running.lease))),
+            Verdict::Nothing => running.settled = true,
+        }
+    }
+
+    /// A handler cannot be stopped: its end is recorded without it. Where a retry is due the job stays with it, so that
+    /// it never runs twice at once.
+    fn give_up(&mut self, key: u64) {
+        let Some(running) = self.running.get_mut(&key) else {
+            return;
+        };
+        if !running.leaked {
+            running.leaked = true;
+            self.queue.gauges().leaked();
+            tracing::error!(
+                job_id = %running.lease.id,
+                job_type = running.job.name(),
+                "the handler cannot be stopped; its slot is lost until it returns"
+            );
+        }
+        let retried = matches!(running.verdict(Ending::Dropped), Verdict::Record(Outcome::Retry { .. }));
+        if !running.decided && !retried {
+            self.decide(key, Ending::Dropped);
+        }
+    }
+
+    fn written(&mut self, answer: WriteAnswer) {
+        let settled = match answer.settled {
+            Ok(settled) => settled,
+            Err(error) => {
+                self.writes.failed("record how jobs ended", &error);
+                let kept = |key: &u64| self.running.get(key).is_none_or(|running| !running.settled);
+                self.ended.extend(answer.batch.into_iter().filter(|(key, _)| kept(key)));
+                return;
+            }
+        };
+        self.writes.succeeded();
+        for ((key, ended), settled) in answer.batch.into_iter().zip(settled) {
+            let Some(running) = self.running.get_mut(&key) else {
+                continue;
+            };
+            running.settled = true;
+            match settled {
+                Settled::Accepted(status) => self.tell(key, status, ended),
+                Settled::Stale => tracing::warn!(
+                    job_id = %running.lease.id,
+                    lease = running.lease.lease,
+                    "the lease was lost before the job's end could be recorded"
+                ),
+            }
+            self.adjust(key, |_| ());
+        }
+    }
+
+    fn tell(&self, key: u64, status: Status, ended: Ended) {
+        let Some(running) = self.running.get(&key) else {
+            return;
+        };
+        if status.is_final() {
+            self.queue.meter().ended(&running.job.shared_name(), 1, running.started.elapsed());
+        }
+        self.queue.events().emit(|| {
+            let kind = match (status, &ended) {
+                (Status::Completed, _) => EventKind::Completed,
+                (Status::Failed, _) => EventKind::Failed,
+                (Status::Timeout, _) => EventKind::TimedOut,
+                (Status::Cancelled, _) => EventKind::Cancelled,
+                (Status::InputRequired, _) => EventKind::Parked,
+                (_, Ended::Finish(_)) => EventKind::Retrying,
+                (_, Ended::Release(_)) => EventKind::Released,
+            };
+            let failure = match ended {
+                Ended::Finish(Finish { outcome: Outcome::Failed(failure) | Outcome::Timeout(failure), .. }) => {
+                    Some(failure)
+                }
+                Ended::Finish(Finish { outcome: Outcome::Retry { attempt, .. }, .. }) => Some(attempt),
+                _ => None,
+            };
+            event(running, kind, failure)
+        });
+    }
+
+    fn renewed(&mut self, answer: RenewAnswer) {
+        let renewed = match answer.renewed {
+            Ok(renewed) => renewed,
+            Err(error) => {
+                self.renewals.failed("renew leases", &error);
+                self.renew_at = Instant::now();
+                return;
+            }
+        };
+        self.renewals.succeeded();
+        let settings = self.queue.settings();
+        let (lease_until, grace) = (answer.asked_at + settings.lease, settings.cancel_grace);
+        for (key, renewed) in answer.keys.into_iter().zip(renewed) {
+            self.adjust(key, |running| match renewed {
+                Renewed::Kept { cancel_requested } => {
+                    running.lease_until = lease_until;
+                    if cancel_requested {
+                        running.request_cancel(grace);
+                    }
+                }
+                // One whose end has been recorded meanwhile has no lease to lose.
+                Renewed::Lost if running.settled || running.decided => {}
+                Renewed::Lost => lose(running),
+            });
+        }
+    }
+
+    fn look_at_clock(&mut self) {
+        let now = Instant::now();
+        while let Some((at, key)) = self.checks.first().copied()
+            && at <= now
+        {
+            self.checks.remove(&(at, key));
+            let Some(running) = self.running.get_mut(&key) else {
+                continue;
+            };
+            if now >= running.lease_until && !running.decided {
+                lose(running);
+            }
+            if running.check(now) {
+                self.give_up(key);
+            }
+            self.adjust(key, |_| ());
+        }
+        if self.quit_at.is_some_and(|quit_at| now >= quit_at) {
+            self.quit();
+        }
+    }
+
+    /// Changes an attempt, then puts it where it belongs: back into the timers, or out when nothing is left to do.
+    fn adjust(&mut self, key: u64, change: impl FnOnce(&mut Running)) {
+        let Some(running) = self.running.get_mut(&key) else {
+            return;
+        };
+        self.checks.remove(&(running.check_at, key));
+        change(running);
+        if running.ended && running.settled {
+            if running.leaked {
+                self.queue.gauges().returned();
+            }
+            self.running.remove(&key);
+            return;
+        }
+        running.check_at = running.next_check();
+        self.checks.insert((running.check_at, key));
+    }
+
+    fn begin_stop(&mut self) {
+        let grace = self.stop.grace.get().copied().unwrap_or_else(|| self.queue.settings().grace());
+        self.quit_at = Some(Instant::now() + grace);
+        self.running.values_mut().filter(|running| !running.decided).for_each(Running::shut_down);
+    }
+
+    /// The grace is over: what still runs is dropped and given back.
+    fn quit(&mut self) {
+        let left: Vec<u64> = self.running.iter().filter(|(_, running)| !running.decided).map(|(key, _)| *key).collect();
+        for key in left {
+            if let Some(running) = self.running.get_mut(&key) {
+                running.drop_handler();
+            }
+            self.decide(key, Ending::Dropped);
+        }
+    }
+}
+
+fn lose(running: &mut Running) {
+    tracing::warn!(job_id = %running.lease.id, lease = running.lease.lease, "the lease was lost; the handler is stopped");
+    running.lose_lease();
+}
+
+fn event(running: &Running, kind: EventKind, failure: Option<crate::job::Failure>) -> JobEvent {
+    JobEvent {
+        job_id: running.lease.id,
+        job_type: running.job.shared_name(),
+        owner: running.owner.clone(),
+        queue: running.queue.clone(),
+        kind,
+        attempt: running.attempt,
+        failure: failure.map(Arc::new),
+    }
+}

@@ -1,0 +1,127 @@
+//! One attempt: a task of its own around the handler, which reports how it ended whatever happens.
+
+use std::{
+    any::Any,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
+
+use futures::FutureExt;
+use tokio::{runtime::Handle, sync::mpsc::UnboundedSender, task::AbortHandle};
+use tracing::Instrument;
+
+use super::verdict::Ending;
+use crate::{
+    inject::{JobCall, JobScope},
+    job::{JobError, Payload},
+    registry::{Handler, HandlerError},
+};
+
+/// What attempts tell their worker.
+#[derive(Debug)]
+pub(super) enum Report {
+    /// The attempt with this key has ended.
+    Ended(u64, Ending),
+    /// The attempt with this key has new progress.
+    Progress(u64),
+}
+
+/// Reports the end exactly once: as told, or as dropped.
+struct Reporter {
+    key: u64,
+    reports: UnboundedSender<Report>,
+    told: bool,
+}
+
+impl Reporter {
+    fn tell(mut self, ending: Ending) {
+        self.told = true;
+        // The receiver is gone only when the worker has given everything back.
+        let _ = self.reports.send(Report::Ended(self.key, ending));
+    }
+}
+
+impl Drop for Reporter {
+    fn drop(&mut self) {
+        if !self.told {
+            let _ = self.reports.send(Report::Ended(self.key, Ending::Dropped));
+        }
+    }
+}
+
+/// What an attempt runs.
+pub(super) struct Run {
+    pub(super) key: u64,
+    pub(super) handler: Handler,
+    pub(super) args: Payload,
+    pub(super) scope: JobScope,
+    pub(super) max_result: usize,
+    pub(super) reports: UnboundedSender<Report>,
+}
+
+/// Starts the attempt. The handle drops an async handler at its next await; a plain one cannot be stopped.
+pub(super) fn start(handlers: &Handle, run: Run) -> Option<AbortHandle> {
+    let Run { key, handler, args, scope, max_result, reports } = run;
+    let reporter = Reporter { key, reports, told: false };
+    let context = scope.context();
+    let span = tracing::info_span!(
+        target: "mcpq::job",
+        "job",
+        job_id = %context.job_id(),
+        job_type = context.job_type(),
+        attempt = context.attempt()
+    );
+    match handler {
+        Handler::Async(handler) => {
+            let task = async move {
+                // Declared outside the handler's future, so that it reports even when that future's drop panics.
+                let reporter = reporter;
+                let work = async {
+                    let future = handler(read(&args, scope, max_result)?)?;
+                    Ok(future.await)
+                };
+                let ending = AssertUnwindSafe(work).catch_unwind().await;
+                reporter.tell(ended(ending));
+            };
+            Some(handlers.spawn(task.instrument(span)).abort_handle())
+        }
+        Handler::Blocking(handler) => {
+            handlers.spawn_blocking(move || {
+                let reporter = reporter;
+                let work = || span.in_scope(|| Ok(handler(read(&args, scope, max_result)?)?()));
+                let ending = catch_unwind(AssertUnwindSafe(work));
+                reporter.tell(ended(ending));
+            });
+            None
+        }
+    }
+}
+
+fn read(args: &Payload, scope: JobScope, max_result: usize) -> Result<JobCall, JobError> {
+    let args =
+        args.parse().map_err(|error| JobError::arguments(format!("the stored arguments cannot be read: {error}")))?;
+    Ok(JobCall::new(args, scope, max_result))
+}
+
+type Caught = Result<Result<Result<Payload, HandlerError>, JobError>, Box<dyn Any + Send>>;
+
+fn ended(caught: Caught) -> Ending {
+    match caught {
+        Ok(Ok(Ok(payload))) => Ending::Returned(payload),
+        Ok(Ok(Err(HandlerError::Job(error))) | Err(error)) => Ending::Error(error),
+        Ok(Ok(Err(HandlerError::Result(failure)))) => Ending::BadResult(failure),
+        Err(panic) => {
+            let message = panic_message(&*panic);
+            // Dropping a panic's payload may itself panic.
+            let _ = catch_unwind(AssertUnwindSafe(|| drop(panic)));
+            Ending::Panicked(message)
+        }
+    }
+}
+
+fn panic_message(panic: &(dyn Any + Send)) -> String {
+    match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
+        (Some(text), _) => (*text).to_owned(),
+        (_, Some(text)) => text.clone(),
+        _ => "a value that is no text".to_owned(),
+    }
+}
