@@ -6,6 +6,8 @@
 
 mod inject;
 mod job;
+#[cfg(feature = "mcp")]
+mod mcp;
 #[doc(hidden)]
 pub mod private;
 mod queue;
@@ -16,6 +18,10 @@ mod worker;
 
 pub use inject::*;
 pub use job::*;
+#[cfg(feature = "mcp")]
+pub use mcp::{MountError, Mounted};
+#[cfg(feature = "test-client")]
+pub use mcp::{TestClient, TestClientError};
 pub use queue::*;
 pub use registry::*;
 pub use worker::*;

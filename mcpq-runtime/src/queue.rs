@@ -20,7 +20,7 @@ pub use error::{JobFailed, QueueError};
 pub use event::{EventKind, Events, JobEvent};
 pub use handle::JobHandle;
 pub use meter::Meter;
-pub use settings::Settings;
+pub use settings::{OptionalTool, Settings};
 pub use stats::{Gauges, QueueStats, Stats};
 pub use submit::{Submit, SubmitOptions, Submitted};
 pub use wait::JobWatch;

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use super::{Events, Gauges, JobEvent, Meter, Queue, Settings, Shared, wait::WaitHub};
+use super::{Events, Gauges, JobEvent, Meter, OptionalTool, Queue, Settings, Shared, wait::WaitHub};
 use crate::{
     inject::{JobCall, StateMap},
     job::{JobError, JobOptions, Owner, Scope},
@@ -154,6 +154,14 @@ impl QueueBuilder {
     /// What the queue tools' names begin with.
     pub fn tool_prefix(mut self, prefix: impl Into<String>) -> Self {
         self.settings.tool_prefix = prefix.into();
+        self
+    }
+
+    /// Gives agents a tool beside the five.
+    pub fn enable_tool(mut self, tool: OptionalTool) -> Self {
+        if !self.settings.optional_tools.contains(&tool) {
+            self.settings.optional_tools.push(tool);
+        }
         self
     }
 

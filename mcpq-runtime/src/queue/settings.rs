@@ -48,6 +48,20 @@ pub struct Settings {
     pub inline_wait: Duration,
     /// Longest wait that a call may ask for: 45 s.
     pub max_wait: Duration,
+    /// Tools beside the five: none.
+    pub optional_tools: Vec<OptionalTool>,
+}
+
+/// A queue tool that agents get only when the builder asks for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum OptionalTool {
+    /// `queue_retry`: runs an ended job again.
+    Retry,
+    /// `queue_remove`: forgets an ended job.
+    Remove,
+    /// `queue_stats`: how full the queue is.
+    Stats,
 }
 
 impl Default for Settings {
@@ -74,6 +88,7 @@ impl Default for Settings {
             shutdown_grace: None,
             inline_wait: Duration::from_secs(45),
             max_wait: Duration::from_secs(45),
+            optional_tools: Vec::new(),
         }
     }
 }

@@ -54,8 +54,14 @@ pub struct Submitted {
 impl Queue {
     /// Submits a job with types: `queue.submit(generate_report { department, quarters: 4 }).await?`.
     /// Options may follow before the `.await`.
-    pub fn submit<J: Job>(&self, job: J) -> Submit<J> {
-        Submit { queue: self.clone(), args: job.into_args(), options: SubmitOptions::default(), job: PhantomData }
+    pub fn submit<J: Job<Output = T>, T>(&self, job: J) -> Submit<T> {
+        Submit {
+            queue: self.clone(),
+            job_type: J::JOB.name,
+            args: job.into_args(),
+            options: SubmitOptions::default(),
+            output: PhantomData,
+        }
     }
 
     /// Submits a job by name, as an agent does.
@@ -237,14 +243,15 @@ fn check_size(args: &ArgMap, limit: usize) -> Result<(), QueueError> {
 /// A submit with types; `.await` sends it.
 #[derive(Debug)]
 #[must_use = "a submit does nothing until it is awaited"]
-pub struct Submit<J: Job> {
+pub struct Submit<T> {
     queue: Queue,
+    job_type: &'static str,
     args: Result<ArgMap, ArgError>,
     options: SubmitOptions,
-    job: PhantomData<fn() -> J>,
+    output: PhantomData<fn() -> T>,
 }
 
-impl<J: Job> Submit<J> {
+impl<T> Submit<T> {
     /// How urgent the job is.
     pub fn priority(mut self, priority: Priority) -> Self {
         self.options.priority = Some(priority);
@@ -288,13 +295,13 @@ impl<J: Job> Submit<J> {
     }
 }
 
-impl<J: Job> IntoFuture for Submit<J> {
-    type Output = Result<JobHandle<J::Output>, QueueError>;
+impl<T: 'static> IntoFuture for Submit<T> {
+    type Output = Result<JobHandle<T>, QueueError>;
     type IntoFuture = BoxFuture<'static, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
-            let submitted = self.queue.submit_json(J::JOB.name, self.args?, self.options).await?;
+            let submitted = self.queue.submit_json(self.job_type, self.args?, self.options).await?;
             Ok(JobHandle::new(self.queue, submitted.id, submitted.existing.is_some()))
         })
     }

@@ -123,7 +123,7 @@ impl<T: JsonSchema + ?Sized> SchemaProbe<T> {
 }
 
 /// Writes a value as JSON.
-pub type ToValue<T> = fn(&T) -> Result<Value, serde_json::Error>;
+pub(crate) type ToValue<T> = fn(&T) -> Result<Value, serde_json::Error>;
 
 /// Asks whether a type can be written as JSON.
 #[derive(Debug)]

@@ -1,0 +1,102 @@
+//! The job types inside the schema of `queue_submit`: readable with a few types, bounded with many.
+
+use serde_json::{Map, Value, json};
+
+use crate::{mcp::resources, queue::Queue, registry::JobType};
+
+/// Most bytes of all argument schemas together. Beyond it, agents find a type's schema in its resource, and in the error
+/// that wrong arguments give.
+const MAX_SCHEMAS: usize = 24 * 1024;
+
+/// Most bytes of the list of types with their descriptions.
+const MAX_LIST: usize = 8 * 1024;
+
+/// Most characters of a type's description in that list.
+const MAX_DESCRIPTION: usize = 300;
+
+/// The properties that name the job types.
+pub(super) struct JobSchemas {
+    pub(super) job_type: Value,
+    pub(super) args: Value,
+    pub(super) definitions: Option<Value>,
+}
+
+pub(super) fn of_jobs(queue: &Queue) -> JobSchemas {
+    let registry = queue.registry();
+    let names: Vec<&str> = registry.types().map(|job| job.name()).collect();
+    let mut job_type = json!({ "type": "string", "description": format!("The job to run:\n{}", list(queue)) });
+    if !registry.has_fallback() && !names.is_empty() {
+        job_type["enum"] = json!(names);
+    }
+    let mut args = json!({ "type": "object" });
+    let mut definitions = Map::new();
+    let forms: Vec<Value> = registry.types().map(|job| form(job, &mut definitions)).collect();
+    let size: usize = forms.iter().chain(definitions.values()).map(|schema| schema.to_string().len()).sum();
+    if size <= MAX_SCHEMAS && !forms.is_empty() && !registry.has_fallback() {
+        args["description"] = json!("The job's arguments; the form whose title is the job_type.");
+        args["anyOf"] = json!(forms);
+        let definitions = (!definitions.is_empty()).then_some(Value::Object(definitions));
+        return JobSchemas { job_type, args, definitions };
+    }
+    args["description"] = json!(format!(
+        "The job's arguments. Each job type has its own schema: read the resource `{}{{name}}`, or submit without args to \
+         get the schema in the error.",
+        resources::JOB_TYPE
+    ));
+    JobSchemas { job_type, args, definitions: None }
+}
+
+/// A job's argument schema under its name.
+fn form(job: &JobType, definitions: &mut Map<String, Value>) -> Value {
+    let mut schema = job.input_schema().clone();
+    if let Some(own) = schema.as_object_mut().and_then(|schema| schema.remove("$defs")) {
+        // One namespace for all jobs: two types of one name may differ.
+        prefix_refs(&mut schema, job.name());
+        for (name, mut definition) in own.as_object().cloned().unwrap_or_default() {
+            prefix_refs(&mut definition, job.name());
+            definitions.insert(format!("{}.{name}", job.name()), definition);
+        }
+    }
+    schema["title"] = json!(job.name());
+    schema
+}
+
+fn prefix_refs(schema: &mut Value, job: &str) {
+    match schema {
+        Value::Object(map) => {
+            if let Some(Value::String(target)) = map.get_mut("$ref")
+                && let Some(name) = target.strip_prefix("#/$defs/")
+            {
+                *target = format!("#/$defs/{job}.{name}");
+            }
+            map.values_mut().for_each(|value| prefix_refs(value, job));
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| prefix_refs(item, job)),
+        _ => {}
+    }
+}
+
+/// The types, one a line, with the beginning of what they say of themselves.
+fn list(queue: &Queue) -> String {
+    let mut text = String::new();
+    for job in queue.registry().types() {
+        let line = format!("- {}: {}\n", job.name(), opening(job));
+        if text.len() + line.len() > MAX_LIST {
+            text.push_str("- (more in the enum; each is described by its resource)\n");
+            break;
+        }
+        text.push_str(&line);
+    }
+    text.truncate(text.trim_end().len());
+    text
+}
+
+/// The first paragraph of a description, cut with a pointer to the whole.
+fn opening(job: &JobType) -> String {
+    let first = job.description().split("\n\n").next().unwrap_or_default().replace('\n', " ");
+    if first.chars().count() <= MAX_DESCRIPTION {
+        return first;
+    }
+    let cut: String = first.chars().take(MAX_DESCRIPTION).collect();
+    format!("{}.. (whole in the resource {}{})", cut.trim_end(), resources::JOB_TYPE, job.name())
+}
