@@ -135,7 +135,7 @@ fn details(error: &QueueError) -> Option<Value> {
         QueueError::NotRetryable { status, .. } | QueueError::NotEnded { status, .. } => json!({ "status": status }),
         QueueError::EqualJobLive { live, .. } => json!({ "job_id": live }),
         QueueError::Store(_) => json!({ "retry_after_seconds": seconds(error.retry_after()) }),
-        QueueError::JobNotFound { .. } | QueueError::Arguments(_) => return None,
+        QueueError::JobNotFound { .. } | QueueError::Arguments(_) | QueueError::Internal => return None,
     })
 }
 

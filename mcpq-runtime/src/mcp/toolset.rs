@@ -1,6 +1,9 @@
 //! The queue's tools: defined once, called by name.
 
+use std::panic::AssertUnwindSafe;
+
 use async_trait::async_trait;
+use futures::FutureExt;
 use rmcp::model::{CallToolResult, JsonObject, Tool, ToolAnnotations};
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -139,11 +142,16 @@ impl Toolset {
             return answer::failure(&QueueError::validation("", message));
         };
         let call = Call { queue: self.queue.as_owner(caller.owner.clone()), names: &self.names, arguments, caller };
-        match entry.tool.call(call).await {
-            Ok(view) => answer::success(view),
-            Err(error) => {
+        // rmcp never answers a request whose handler panics.
+        match AssertUnwindSafe(entry.tool.call(call)).catch_unwind().await {
+            Ok(Ok(view)) => answer::success(view),
+            Ok(Err(error)) => {
                 tracing::debug!(tool = name, code = error.code(), "a tool call was refused");
                 answer::failure(&error)
+            }
+            Err(_) => {
+                tracing::error!(tool = name, "a tool call panicked");
+                answer::failure(&QueueError::Internal)
             }
         }
     }

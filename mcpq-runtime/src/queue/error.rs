@@ -100,6 +100,9 @@ pub enum QueueError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A fault of the server's own, which its log explains.
+    #[error("the server failed to answer; this is a fault of its own")]
+    Internal,
 }
 
 impl QueueError {
@@ -124,6 +127,7 @@ impl QueueError {
             Self::IdempotencyConflict { .. } => "IDEMPOTENCY_CONFLICT",
             Self::NotRetryable { .. } | Self::EqualJobLive { .. } => "NOT_RETRYABLE",
             Self::Store(_) => "STORE_UNAVAILABLE",
+            Self::Internal => "INTERNAL_ERROR",
         }
     }
 
@@ -174,6 +178,7 @@ impl QueueError {
             Self::NotRetryable { .. } => "Wait for its end, or cancel it first.".to_owned(),
             Self::EqualJobLive { live, .. } => format!("Follow job {live} instead."),
             Self::NotEnded { .. } => "Cancel it first, or wait for its end.".to_owned(),
+            Self::Internal => "Tell the server's operator; its log has the details.".to_owned(),
             Self::Store(_) => "Call again in a few seconds. A submit with an idempotency_key can be repeated safely.".to_owned(),
         })
     }

@@ -82,10 +82,10 @@ impl QueueTool for List {
         }
     }
 
-    async fn call(&self, call: Call<'_>) -> Result<JsonObject, QueueError> {
+    async fn call(&self, mut call: Call<'_>) -> Result<JsonObject, QueueError> {
         let settings = call.queue.settings();
         let known = ["status", "job_type", "queue", "batch_id", "limit", "cursor", "offset"];
-        let mut params = Params::new(call.arguments.clone(), &known);
+        let mut params = Params::new(std::mem::take(&mut call.arguments), &known);
         let status = params.word("status", &schemas::statuses());
         let job_type = params.text("job_type");
         let queue = params.text("queue");

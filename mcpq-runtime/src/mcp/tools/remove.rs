@@ -38,8 +38,8 @@ impl QueueTool for Remove {
         }
     }
 
-    async fn call(&self, call: Call<'_>) -> Result<JsonObject, QueueError> {
-        let mut params = Params::new(call.arguments.clone(), &["job_id"]);
+    async fn call(&self, mut call: Call<'_>) -> Result<JsonObject, QueueError> {
+        let mut params = Params::new(std::mem::take(&mut call.arguments), &["job_id"]);
         let id = params.required_text("job_id");
         params.finish()?;
         let id = job_id(&id)?;

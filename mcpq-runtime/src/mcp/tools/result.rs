@@ -41,8 +41,8 @@ impl QueueTool for ResultOf {
         }
     }
 
-    async fn call(&self, call: Call<'_>) -> Result<JsonObject, QueueError> {
-        let mut params = Params::new(call.arguments.clone(), &["job_id", "wait_seconds"]);
+    async fn call(&self, mut call: Call<'_>) -> Result<JsonObject, QueueError> {
+        let mut params = Params::new(std::mem::take(&mut call.arguments), &["job_id", "wait_seconds"]);
         let id = params.required_text("job_id");
         let wait = params.seconds("wait_seconds", call.queue.settings().max_wait);
         params.finish()?;

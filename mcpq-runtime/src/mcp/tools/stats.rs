@@ -54,8 +54,8 @@ impl QueueTool for Stats {
         }
     }
 
-    async fn call(&self, call: Call<'_>) -> Result<JsonObject, QueueError> {
-        Params::new(call.arguments.clone(), &[]).finish()?;
+    async fn call(&self, mut call: Call<'_>) -> Result<JsonObject, QueueError> {
+        Params::new(std::mem::take(&mut call.arguments), &[]).finish()?;
         let stats = call.queue.stats().await?;
         Ok(schemas::object(serde_json::to_value(stats).unwrap_or_default()))
     }

@@ -91,9 +91,9 @@ impl QueueTool for Submit {
         }
     }
 
-    async fn call(&self, call: Call<'_>) -> Result<JsonObject, QueueError> {
+    async fn call(&self, mut call: Call<'_>) -> Result<JsonObject, QueueError> {
         let settings = call.queue.settings();
-        let mut params = Params::new(call.arguments.clone(), &KNOWN);
+        let mut params = Params::new(std::mem::take(&mut call.arguments), &KNOWN);
         let job_type = params.required_text("job_type");
         let args = params.object("args");
         let mut options = SubmitOptions::default();
