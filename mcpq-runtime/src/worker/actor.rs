@@ -301,6 +301,11 @@ impl Actor {
         let Claimed { record, args } = claimed;
         let key = self.next_key;
         self.next_key += 1;
+        if self.quit_at.is_some() {
+            // Claimed while the stop began: it goes back unstarted.
+            self.ended.push((key, Ended::Release(LeaseRef { id: record.id, lease: record.lease })));
+            return;
+        }
         let Some(job) = self.queue.registry().get(&record.job_type).cloned() else {
             let lease = LeaseRef { id: record.id, lease: record.lease };
             tracing::error!(job_id = %record.id, job_type = %record.job_type, "claimed a job without a handler");
@@ -312,9 +317,6 @@ impl Actor {
         self.queue.events().emit(|| event(&running, EventKind::Started, None));
         if record.cancel_requested {
             running.request_cancel(self.queue.settings().cancel_grace);
-        }
-        if self.quit_at.is_some() {
-            running.shut_down();
         }
         let context = JobContext::new(ContextParts {
             job_id: record.id,
