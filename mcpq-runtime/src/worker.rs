@@ -3,6 +3,7 @@
 mod actor;
 mod attempt;
 mod calls;
+mod hints;
 mod running;
 mod submitter;
 mod sweeper;

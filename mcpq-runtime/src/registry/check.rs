@@ -131,8 +131,7 @@ impl ArgCheck {
                     let name = property.as_str().unwrap_or_default();
                     faults.push(ArgFault::new(format!("{place}{}", pointer_to(name)), "it is required"));
                 }
-                // The value itself may be long; the rest of the message says what would do.
-                _ => faults.push(ArgFault::new(place, error.masked_with("the value").to_string())),
+                _ => faults.push(ArgFault::new(place, quoting_little(&error))),
             }
         }
         faults
@@ -182,6 +181,17 @@ impl ArgCheck {
     fn defaults_hold(&self) -> Result<(), String> {
         Ok(())
     }
+}
+
+/// The message of an error. It quotes the value only where that is short.
+#[cfg(feature = "validate")]
+fn quoting_little(error: &jsonschema::ValidationError<'_>) -> String {
+    let short = match error.instance().as_ref() {
+        Value::String(text) => text.len() <= 40,
+        Value::Array(_) | Value::Object(_) => false,
+        _ => true,
+    };
+    if short { error.to_string() } else { error.masked_with("the value").to_string() }
 }
 
 /// Compiles a schema with an engine whose patterns run in linear time, since agents choose the texts.

@@ -1,5 +1,8 @@
 //! The worker's loop. It owns all its state; attempts, the store and timers wake it.
 
+mod ends;
+mod starts;
+
 use std::{
     collections::{BTreeSet, HashMap},
     sync::Arc,
@@ -8,74 +11,27 @@ use std::{
 
 use tokio::{
     runtime::Handle,
-    sync::{
-        Notify,
-        mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
-    },
+    sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
     time::Instant,
 };
 
 use super::{
     Stop,
-    attempt::{Report, Run, start},
+    attempt::Report,
     calls::{self, Call, ClaimAnswer, Ended, RenewAnswer, WriteAnswer},
+    hints::Hints,
     running::Running,
     submitter::Submitter,
     sweeper::Sweeper,
-    verdict::{Ending, Verdict},
+    verdict::Ending,
 };
 use crate::{
-    inject::{ContextParts, JobContext, JobScope, Progress, ProgressSink},
-    job::{JobId, Status},
     queue::{EventKind, JobEvent, Queue},
-    store::{
-        ClaimRequest, Claimed, Finish, LeaseRef, Outcome, ProgressWrite, Renewed, Selection, Settled, Store,
-        StoreError, StoreListener, WorkerId,
-    },
+    store::{ClaimRequest, LeaseRef, ProgressWrite, Renewed, Selection, Store, StoreError, StoreListener, WorkerId},
 };
 
 /// Most reports that are taken at once, so that a flood of them does not starve the rest.
 const REPORTS: usize = 1024;
-
-/// How often a worker looks for jobs of a store that other processes share, in case a hint was lost.
-const POLL: Duration = Duration::from_secs(2);
-
-/// What the store's listener leaves for the worker.
-#[derive(Debug, Default)]
-struct Hints {
-    wake: Notify,
-    ready: std::sync::atomic::AtomicBool,
-    cancels: std::sync::Mutex<Vec<JobId>>,
-}
-
-impl StoreListener for Hints {
-    fn ready(&self) {
-        if !self.ready.swap(true, std::sync::atomic::Ordering::SeqCst) {
-            self.wake.notify_one();
-        }
-    }
-
-    fn cancel_requested(&self, id: JobId) {
-        self.cancels.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(id);
-        self.wake.notify_one();
-    }
-
-    fn resync(&self) {
-        self.ready();
-    }
-}
-
-/// Announces an attempt's progress.
-struct Announcer {
-    key: u64,
-    reports: UnboundedSender<Report>,
-}
-
-impl ProgressSink for Announcer {
-    fn announce(&self) {
-        let _ = self.reports.send(Report::Progress(self.key));
-    }
-}
 
 pub(super) struct Actor {
     queue: Queue,
@@ -259,11 +215,10 @@ impl Actor {
     }
 
     fn take_hints(&mut self) {
-        if self.hints.ready.swap(false, std::sync::atomic::Ordering::SeqCst) {
+        if self.hints.take_ready() {
             self.claim_at = Some(Instant::now());
         }
-        let cancels =
-            std::mem::take(&mut *self.hints.cancels.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+        let cancels = self.hints.take_cancels();
         if cancels.is_empty() {
             return;
         }
@@ -275,198 +230,6 @@ impl Actor {
             .map(|(key, _)| *key)
             .collect();
         asked.into_iter().for_each(|key| self.adjust(key, |running| running.request_cancel(grace)));
-    }
-
-    fn claimed(&mut self, answer: ClaimAnswer) {
-        let now = Instant::now();
-        let (claimed, next) = match answer.claimed {
-            Ok(claimed) => claimed,
-            Err(error) => {
-                self.claims.failed("hand out jobs", &error);
-                self.claim_at = Some(now);
-                return;
-            }
-        };
-        self.claims.succeeded();
-        let lease_until = answer.asked_at + self.queue.settings().lease;
-        claimed.into_iter().for_each(|claimed| self.begin(claimed, lease_until));
-        let poll = self.store.is_shared().then(|| now + POLL.mul_f64(0.75 + fastrand::f64() / 2.0));
-        let due = next.and_then(|next| now.checked_add(next));
-        let next = if answer.drained { [due, poll].into_iter().flatten().min() } else { Some(now) };
-        // A hint that came meanwhile asks for an earlier claim.
-        self.claim_at = [self.claim_at, next].into_iter().flatten().min();
-    }
-
-    fn begin(&mut self, claimed: Claimed, lease_until: Instant) {
-        let Claimed { record, args } = claimed;
-        let key = self.next_key;
-        self.next_key += 1;
-        if self.quit_at.is_some() {
-            // Claimed while the stop began: it goes back unstarted.
-            self.ended.push((key, Ended::Release(LeaseRef { id: record.id, lease: record.lease })));
-            return;
-        }
-        let Some(job) = self.queue.registry().get(&record.job_type).cloned() else {
-            let lease = LeaseRef { id: record.id, lease: record.lease };
-            tracing::error!(job_id = %record.id, job_type = %record.job_type, "claimed a job without a handler");
-            self.ended.push((key, Ended::Release(lease)));
-            return;
-        };
-        let sink = Arc::new(Announcer { key, reports: self.reporter.clone() });
-        let mut running = Running::new(&record, job, Progress::with_sink(sink), lease_until);
-        self.queue.events().emit(|| event(&running, EventKind::Started, None));
-        if record.cancel_requested {
-            running.request_cancel(self.queue.settings().cancel_grace);
-        }
-        let context = JobContext::new(ContextParts {
-            job_id: record.id,
-            job_type: record.job_type,
-            attempt: record.attempts,
-            max_attempts: record.max_attempts,
-            lease: record.lease,
-            idempotency_key: record.idempotency_key,
-            owner: record.owner,
-            queue: record.queue,
-            priority: record.priority,
-            batch_id: record.batch.map(|(id, _)| id),
-            deadline: Some(running.deadline()),
-            submitted_at: record.created_at,
-            submitter: Some(self.submitter.clone()),
-        });
-        let state = self.queue.registry().state().clone();
-        running.abort = start(
-            &self.handlers,
-            Run {
-                key,
-                handler: running.job.handler().clone(),
-                args,
-                scope: JobScope::new(context, running.progress.clone(), running.token.clone(), state),
-                max_result: self.queue.settings().max_result,
-                reports: self.reporter.clone(),
-            },
-        );
-        running.check_at = running.next_check();
-        self.checks.insert((running.check_at, key));
-        self.running.insert(key, running);
-    }
-
-    fn hear(&mut self, report: Report) {
-        match report {
-            Report::Progress(key) => {
-                if let Some(running) = self.running.get(&key) {
-                    self.dirty.insert((running.progress_from, key));
-                }
-            }
-            Report::Ended(key, ending) => {
-                let Some(running) = self.running.get_mut(&key) else {
-                    return;
-                };
-                running.ended = true;
-                let lost_runtime = matches!(ending, Ending::Dropped) && running.causes == Default::default();
-                if !running.decided {
-                    self.decide(key, ending);
-                }
-                self.adjust(key, |_| ());
-                if lost_runtime && self.quit_at.is_none() {
-                    tracing::warn!("the runtime of the handlers is gone; the worker stops");
-                    self.begin_stop();
-                }
-            }
-        }
-    }
-
-    /// Decides what follows from an ending and sends it on its way.
-    fn decide(&mut self, key: u64, ending: Ending) {
-        let Some(running) = self.running.get_mut(&key) else {
-            return;
-        };
-        let outcome = running.verdict(ending);
-        running.decided = true;
-        match outcome {
-            Verdict::Record(outcome) => {
-                let finish = Finish { lease: running.lease, outcome, progress: running.progress.latest() };
-                self.ended.push((key, Ended::Finish(finish)));
-            }
-            Verdict::Release => self.ended.push((key, Ended::Release(running.lease))),
-            Verdict::Nothing => running.settled = true,
-        }
-    }
-
-    /// A handler cannot be stopped: its end is recorded without it. Where a retry is due the job stays with it, so that
-    /// it never runs twice at once.
-    fn give_up(&mut self, key: u64) {
-        let Some(running) = self.running.get_mut(&key) else {
-            return;
-        };
-        if !running.leaked {
-            running.leaked = true;
-            self.queue.gauges().leaked();
-            tracing::error!(
-                job_id = %running.lease.id,
-                job_type = running.job.name(),
-                "the handler cannot be stopped; its slot is lost until it returns"
-            );
-        }
-        let retried = matches!(running.verdict(Ending::Dropped), Verdict::Record(Outcome::Retry { .. }));
-        if !running.decided && !retried {
-            self.decide(key, Ending::Dropped);
-        }
-    }
-
-    fn written(&mut self, answer: WriteAnswer) {
-        let settled = match answer.settled {
-            Ok(settled) => settled,
-            Err(error) => {
-                self.writes.failed("record how jobs ended", &error);
-                let kept = |key: &u64| self.running.get(key).is_none_or(|running| !running.settled);
-                self.ended.extend(answer.batch.into_iter().filter(|(key, _)| kept(key)));
-                return;
-            }
-        };
-        self.writes.succeeded();
-        for ((key, ended), settled) in answer.batch.into_iter().zip(settled) {
-            let Some(running) = self.running.get_mut(&key) else {
-                continue;
-            };
-            running.settled = true;
-            match settled {
-                Settled::Accepted(status) => self.tell(key, status, ended),
-                Settled::Stale => tracing::warn!(
-                    job_id = %running.lease.id,
-                    lease = running.lease.lease,
-                    "the lease was lost before the job's end could be recorded"
-                ),
-            }
-            self.adjust(key, |_| ());
-        }
-    }
-
-    fn tell(&self, key: u64, status: Status, ended: Ended) {
-        let Some(running) = self.running.get(&key) else {
-            return;
-        };
-        if status.is_final() {
-            self.queue.meter().ended(&running.job.shared_name(), 1, running.started.elapsed());
-        }
-        self.queue.events().emit(|| {
-            let kind = match (status, &ended) {
-                (Status::Completed, _) => EventKind::Completed,
-                (Status::Failed, _) => EventKind::Failed,
-                (Status::Timeout, _) => EventKind::TimedOut,
-                (Status::Cancelled, _) => EventKind::Cancelled,
-                (Status::InputRequired, _) => EventKind::Parked,
-                (_, Ended::Finish(_)) => EventKind::Retrying,
-                (_, Ended::Release(_)) => EventKind::Released,
-            };
-            let failure = match ended {
-                Ended::Finish(Finish { outcome: Outcome::Failed(failure) | Outcome::Timeout(failure), .. }) => {
-                    Some(failure)
-                }
-                Ended::Finish(Finish { outcome: Outcome::Retry { attempt, .. }, .. }) => Some(attempt),
-                _ => None,
-            };
-            event(running, kind, failure)
-        });
     }
 
     fn renewed(&mut self, answer: RenewAnswer) {

@@ -1,0 +1,135 @@
+//! From the end of an attempt to its record.
+
+use crate::{
+    job::Status,
+    queue::EventKind,
+    store::{Finish, Outcome, Settled},
+    worker::{
+        attempt::Report,
+        calls::{Ended, WriteAnswer},
+        verdict::{Ending, Verdict},
+    },
+};
+
+use super::{Actor, event};
+
+impl Actor {
+    pub(super) fn hear(&mut self, report: Report) {
+        match report {
+            Report::Progress(key) => {
+                if let Some(running) = self.running.get(&key) {
+                    self.dirty.insert((running.progress_from, key));
+                }
+            }
+            Report::Ended(key, ending) => {
+                let Some(running) = self.running.get_mut(&key) else {
+                    return;
+                };
+                running.ended = true;
+                let lost_runtime = matches!(ending, Ending::Dropped) && running.causes == Default::default();
+                if !running.decided {
+                    self.decide(key, ending);
+                }
+                self.adjust(key, |_| ());
+                if lost_runtime && self.quit_at.is_none() {
+                    tracing::warn!("the runtime of the handlers is gone; the worker stops");
+                    self.begin_stop();
+                }
+            }
+        }
+    }
+
+    /// Decides what follows from an ending and sends it on its way.
+    pub(super) fn decide(&mut self, key: u64, ending: Ending) {
+        let Some(running) = self.running.get_mut(&key) else {
+            return;
+        };
+        let outcome = running.verdict(ending);
+        running.decided = true;
+        match outcome {
+            Verdict::Record(outcome) => {
+                let finish = Finish { lease: running.lease, outcome, progress: running.progress.latest() };
+                self.ended.push((key, Ended::Finish(finish)));
+            }
+            Verdict::Release => self.ended.push((key, Ended::Release(running.lease))),
+            Verdict::Nothing => running.settled = true,
+        }
+    }
+
+    /// A handler cannot be stopped: its end is recorded without it. Where a retry is due the job stays with it, so that
+    /// it never runs twice at once.
+    pub(super) fn give_up(&mut self, key: u64) {
+        let Some(running) = self.running.get_mut(&key) else {
+            return;
+        };
+        if !running.leaked {
+            running.leaked = true;
+            self.queue.gauges().leaked();
+            tracing::error!(
+                job_id = %running.lease.id,
+                job_type = running.job.name(),
+                "the handler cannot be stopped; its slot is lost until it returns"
+            );
+        }
+        let retried = matches!(running.verdict(Ending::Dropped), Verdict::Record(Outcome::Retry { .. }));
+        if !running.decided && !retried {
+            self.decide(key, Ending::Dropped);
+        }
+    }
+
+    pub(super) fn written(&mut self, answer: WriteAnswer) {
+        let settled = match answer.settled {
+            Ok(settled) => settled,
+            Err(error) => {
+                self.writes.failed("record how jobs ended", &error);
+                let kept = |key: &u64| self.running.get(key).is_none_or(|running| !running.settled);
+                self.ended.extend(answer.batch.into_iter().filter(|(key, _)| kept(key)));
+                return;
+            }
+        };
+        self.writes.succeeded();
+        for ((key, ended), settled) in answer.batch.into_iter().zip(settled) {
+            let Some(running) = self.running.get_mut(&key) else {
+                continue;
+            };
+            running.settled = true;
+            match settled {
+                Settled::Accepted(status) => self.tell(key, status, ended),
+                Settled::Stale => tracing::warn!(
+                    job_id = %running.lease.id,
+                    lease = running.lease.lease,
+                    "the lease was lost before the job's end could be recorded"
+                ),
+            }
+            self.adjust(key, |_| ());
+        }
+    }
+
+    fn tell(&self, key: u64, status: Status, ended: Ended) {
+        let Some(running) = self.running.get(&key) else {
+            return;
+        };
+        if status.is_final() {
+            self.queue.meter().ended(&running.job.shared_name(), 1, running.started.elapsed());
+        }
+        self.queue.events().emit(|| {
+            let kind = match (status, &ended) {
+                (Status::Completed, _) => EventKind::Completed,
+                (Status::Failed, _) => EventKind::Failed,
+                (Status::Timeout, _) => EventKind::TimedOut,
+                (Status::Cancelled, _) => EventKind::Cancelled,
+                (Status::InputRequired, _) => EventKind::Parked,
+                (_, Ended::Finish(_)) => EventKind::Retrying,
+                (_, Ended::Release(_)) => EventKind::Released,
+            };
+            let failure = match ended {
+                Ended::Finish(Finish { outcome: Outcome::Failed(failure) | Outcome::Timeout(failure), .. }) => {
+                    Some(failure)
+                }
+                Ended::Finish(Finish { outcome: Outcome::Retry { attempt, .. }, .. }) => Some(attempt),
+                _ => None,
+            };
+            event(running, kind, failure)
+        });
+    }
+}

@@ -1,0 +1,96 @@
+//! From a claim to a running attempt.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::time::Instant;
+
+use super::{Actor, event};
+use crate::{
+    inject::{ContextParts, JobContext, JobScope, Progress},
+    queue::EventKind,
+    store::{Claimed, LeaseRef},
+    worker::{
+        attempt::{Run, start},
+        calls::{ClaimAnswer, Ended},
+        hints::Announcer,
+        running::Running,
+    },
+};
+
+/// How often a worker looks for jobs of a store that other processes share, in case a hint was lost.
+const POLL: Duration = Duration::from_secs(2);
+
+impl Actor {
+    pub(super) fn claimed(&mut self, answer: ClaimAnswer) {
+        let now = Instant::now();
+        let (claimed, next) = match answer.claimed {
+            Ok(claimed) => claimed,
+            Err(error) => {
+                self.claims.failed("hand out jobs", &error);
+                self.claim_at = Some(now);
+                return;
+            }
+        };
+        self.claims.succeeded();
+        let lease_until = answer.asked_at + self.queue.settings().lease;
+        claimed.into_iter().for_each(|claimed| self.begin(claimed, lease_until));
+        let poll = self.store.is_shared().then(|| now + POLL.mul_f64(0.75 + fastrand::f64() / 2.0));
+        let due = next.and_then(|next| now.checked_add(next));
+        let next = if answer.drained { [due, poll].into_iter().flatten().min() } else { Some(now) };
+        // A hint that came meanwhile asks for an earlier claim.
+        self.claim_at = [self.claim_at, next].into_iter().flatten().min();
+    }
+
+    fn begin(&mut self, claimed: Claimed, lease_until: Instant) {
+        let Claimed { record, args } = claimed;
+        let key = self.next_key;
+        self.next_key += 1;
+        if self.quit_at.is_some() {
+            // Claimed while the stop began: it goes back unstarted.
+            self.ended.push((key, Ended::Release(LeaseRef { id: record.id, lease: record.lease })));
+            return;
+        }
+        let Some(job) = self.queue.registry().get(&record.job_type).cloned() else {
+            let lease = LeaseRef { id: record.id, lease: record.lease };
+            tracing::error!(job_id = %record.id, job_type = %record.job_type, "claimed a job without a handler");
+            self.ended.push((key, Ended::Release(lease)));
+            return;
+        };
+        let sink = Arc::new(Announcer { key, reports: self.reporter.clone() });
+        let mut running = Running::new(&record, job, Progress::with_sink(sink), lease_until);
+        self.queue.events().emit(|| event(&running, EventKind::Started, None));
+        if record.cancel_requested {
+            running.request_cancel(self.queue.settings().cancel_grace);
+        }
+        let context = JobContext::new(ContextParts {
+            job_id: record.id,
+            job_type: record.job_type,
+            attempt: record.attempts,
+            max_attempts: record.max_attempts,
+            lease: record.lease,
+            idempotency_key: record.idempotency_key,
+            owner: record.owner,
+            queue: record.queue,
+            priority: record.priority,
+            batch_id: record.batch.map(|(id, _)| id),
+            deadline: Some(running.deadline()),
+            submitted_at: record.created_at,
+            submitter: Some(self.submitter.clone()),
+        });
+        let state = self.queue.registry().state().clone();
+        running.abort = start(
+            &self.handlers,
+            Run {
+                key,
+                handler: running.job.handler().clone(),
+                args,
+                scope: JobScope::new(context, running.progress.clone(), running.token.clone(), state),
+                max_result: self.queue.settings().max_result,
+                reports: self.reporter.clone(),
+            },
+        );
+        running.check_at = running.next_check();
+        self.checks.insert((running.check_at, key));
+        self.running.insert(key, running);
+    }
+}

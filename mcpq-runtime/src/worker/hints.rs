@@ -1,0 +1,60 @@
+//! What reaches the worker from outside its loop: the store's hints and its handlers' progress.
+
+use std::sync::{
+    Mutex, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
+
+use tokio::sync::{Notify, mpsc::UnboundedSender};
+
+use super::attempt::Report;
+use crate::{inject::ProgressSink, job::JobId, store::StoreListener};
+
+/// What the store's listener leaves for the worker.
+#[derive(Debug, Default)]
+pub(super) struct Hints {
+    pub(super) wake: Notify,
+    ready: AtomicBool,
+    cancels: Mutex<Vec<JobId>>,
+}
+
+impl Hints {
+    /// Whether a job may have become due since the last call.
+    pub(super) fn take_ready(&self) -> bool {
+        self.ready.swap(false, Ordering::SeqCst)
+    }
+
+    /// The jobs whose end was asked for since the last call.
+    pub(super) fn take_cancels(&self) -> Vec<JobId> {
+        std::mem::take(&mut *self.cancels.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl StoreListener for Hints {
+    fn ready(&self) {
+        if !self.ready.swap(true, Ordering::SeqCst) {
+            self.wake.notify_one();
+        }
+    }
+
+    fn cancel_requested(&self, id: JobId) {
+        self.cancels.lock().unwrap_or_else(PoisonError::into_inner).push(id);
+        self.wake.notify_one();
+    }
+
+    fn resync(&self) {
+        self.ready();
+    }
+}
+
+/// Announces an attempt's progress.
+pub(super) struct Announcer {
+    pub(super) key: u64,
+    pub(super) reports: UnboundedSender<Report>,
+}
+
+impl ProgressSink for Announcer {
+    fn announce(&self) {
+        let _ = self.reports.send(Report::Progress(self.key));
+    }
+}
