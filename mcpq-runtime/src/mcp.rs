@@ -1,6 +1,6 @@
 //! The queue as MCP: tools and resources, rmcp on one side and [`Queue`] on the other. No job logic.
 
-mod answer;
+pub(crate) mod answer;
 mod caller;
 mod mounted;
 mod params;
@@ -8,6 +8,7 @@ mod resources;
 mod schemas;
 #[cfg(feature = "test-client")]
 mod test_client;
+mod tool;
 mod tools;
 mod toolset;
 

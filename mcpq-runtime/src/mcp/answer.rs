@@ -15,7 +15,7 @@ use crate::{
 const POLL: Duration = Duration::from_secs(2);
 
 /// A job as `queue_status` shows it. Fields that say nothing are left out: agents pay for every word.
-pub(super) fn job(queue: &Queue, record: &JobRecord) -> JsonObject {
+pub(crate) fn job(queue: &Queue, record: &JobRecord) -> JsonObject {
     let mut view = summary(record);
     let mut set = |name: &str, value: Value| {
         view.insert(name.to_owned(), value);
@@ -48,7 +48,7 @@ pub(super) fn job(queue: &Queue, record: &JobRecord) -> JsonObject {
 }
 
 /// A job as `queue_list` shows it.
-pub(super) fn summary(record: &JobRecord) -> JsonObject {
+pub(crate) fn summary(record: &JobRecord) -> JsonObject {
     let mut view = JsonObject::new();
     let mut set = |name: &str, value: Value| {
         view.insert(name.to_owned(), value);
@@ -73,7 +73,7 @@ pub(super) fn summary(record: &JobRecord) -> JsonObject {
 }
 
 /// Adds the result of a completed job.
-pub(super) fn with_result(view: &mut JsonObject, record: &JobRecord, result: Option<&Payload>) {
+pub(crate) fn with_result(view: &mut JsonObject, record: &JobRecord, result: Option<&Payload>) {
     if record.status == Status::Completed {
         let value = result.and_then(|payload| payload.parse::<Value>().ok()).unwrap_or(Value::Null);
         view.insert("result".to_owned(), value);

@@ -10,7 +10,7 @@ mod status;
 mod submit;
 mod submit_schema;
 
-use super::toolset::QueueTool;
+use super::tool::QueueTool;
 use crate::queue::{OptionalTool, Queue};
 
 /// The tools of a queue: five, and those that its builder asked for.

@@ -8,7 +8,7 @@ use crate::{
     mcp::{
         params::{Params, job_id},
         schemas,
-        toolset::{Call, Effect, Names, QueueTool, Spec},
+        tool::{Call, Effect, Names, QueueTool, Spec},
     },
     queue::{Queue, QueueError},
 };

@@ -11,7 +11,7 @@ use crate::{
         answer,
         params::Params,
         schemas,
-        toolset::{Call, Effect, Names, QueueTool, Spec},
+        tool::{Call, Effect, Names, QueueTool, Spec},
     },
     queue::{Queue, QueueError, SubmitOptions},
 };
