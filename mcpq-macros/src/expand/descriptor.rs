@@ -1,0 +1,208 @@
+//! The descriptor: what the registry is told about the job, and the chain that builds its definition.
+
+use std::time::Duration;
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote_spanned};
+use syn::Type;
+
+use super::arguments::default_fn;
+use super::{at, private};
+use crate::item::Function;
+use crate::job::{Argument, Job, Param, Presence};
+use crate::limits::Limits;
+use crate::options::Policy;
+use crate::value::Number;
+
+/// `pub const JOB: JobDescriptor`
+pub(super) fn constant(function: &Function, job: &Job) -> TokenStream {
+    let private = private(job, Span::mixed_site());
+    let Job { name, description, args, .. } = job;
+    let doc = format!(" The definition of the job `{name}`, for `Queue::builder().job({args}::JOB)`.");
+    let options = options(job);
+    let params = job.params.iter().map(|param| declaration(job, param));
+    let returns = returns(job);
+    let run = run(function, job);
+    quote_spanned! {Span::mixed_site()=>
+        #[doc = #doc]
+        pub const JOB: #private::JobDescriptor = #private::JobDescriptor {
+            name: #name,
+            description: #description,
+            file: #private::core::file!(),
+            line: #private::core::line!(),
+            options: #options,
+            build: |__builder| __builder #(#params)* #returns #run,
+        };
+    }
+}
+
+fn options(job: &Job) -> TokenStream {
+    let private = private(job, Span::mixed_site());
+    let policy = &job.policy;
+    let Policy { max_retries, backoff_base, backoff_max, backoff_jitter, retry_on_timeout, queue, .. } = policy;
+    let duration = |value: Duration| {
+        let (seconds, nanos) = (value.as_secs(), value.subsec_nanos());
+        let duration = quote_spanned!(Span::mixed_site()=> #private::core::time::Duration);
+        let value = if value == Duration::MAX {
+            quote_spanned!(Span::mixed_site()=> #duration::MAX)
+        } else {
+            quote_spanned!(Span::mixed_site()=> #duration::new(#seconds, #nanos))
+        };
+        quote_spanned!(Span::mixed_site()=> #private::core::option::Option::Some(#value))
+    };
+    let timeout = policy.timeout.map(duration);
+    let result_ttl = policy.result_ttl.map(duration);
+    let failure_ttl = policy.failure_ttl.map(duration);
+    let priority = policy.priority.map(|priority| {
+        let mut variant = priority.to_owned();
+        variant[..1].make_ascii_uppercase();
+        let variant = Ident::new(&variant, Span::mixed_site());
+        quote_spanned!(Span::mixed_site()=> #private::Priority::#variant)
+    });
+    let settings: TokenStream = [
+        set("timeout", timeout.as_ref()),
+        set("max_retries", max_retries.as_ref()),
+        set("backoff_base", backoff_base.as_ref()),
+        set("backoff_max", backoff_max.as_ref()),
+        set("backoff_jitter", backoff_jitter.as_ref()),
+        set("retry_on_timeout", retry_on_timeout.as_ref()),
+        set("queue", queue.as_ref()),
+        set("priority", priority.as_ref()),
+        set("result_ttl", result_ttl.as_ref()),
+        set("failure_ttl", failure_ttl.as_ref()),
+    ]
+    .into_iter()
+    .collect();
+    quote_spanned! {Span::mixed_site()=> {
+        let mut __options = #private::JobOptions::new();
+        #settings
+        __options
+    }}
+}
+
+fn set(name: &str, value: Option<&impl quote::ToTokens>) -> TokenStream {
+    let name = Ident::new(name, Span::mixed_site());
+    value.map(|value| quote_spanned!(Span::mixed_site()=> __options.#name = #value;)).unwrap_or_default()
+}
+
+/// `.arg::<String>(..)`: the only place where the type's bounds are checked.
+fn declaration(job: &Job, param: &Param) -> TokenStream {
+    let argument = match param {
+        Param::Injected(ty) => return quote_spanned!(at(ty)=> .inject::<#ty>()),
+        Param::Argument(argument) => argument,
+    };
+    let ty = &argument.ty;
+    let private = private(job, at(ty));
+    let spec = spec(argument, &private);
+    match argument.presence {
+        Presence::Required | Presence::Optional => quote_spanned!(at(ty)=> .arg::<#ty>(#spec)),
+        Presence::Rest => quote_spanned!(at(ty)=> .rest::<#ty>(#spec)),
+        Presence::TypeDefault(_) | Presence::Default(_) => {
+            let default = default_fn(argument);
+            quote_spanned! {at(ty)=>
+                .arg_or::<#ty>(#spec, Self::#default, #private::ValueProbe::<#ty>::TO_VALUE)
+            }
+        }
+    }
+}
+
+fn spec(argument: &Argument, private: &TokenStream) -> TokenStream {
+    let Argument { key, doc, limits, examples, .. } = argument;
+    let Limits { minimum, maximum, exclusive_maximum, min_length, max_length, pattern } = limits;
+    let number = |number: &Number| match number {
+        Number::Int(value) => quote_spanned!(Span::mixed_site()=> #private::Number::Int(#value)),
+        Number::Float(value) => quote_spanned!(Span::mixed_site()=> #private::Number::Float(#value)),
+    };
+    let doc = Some(doc).filter(|doc| !doc.is_empty());
+    let calls: TokenStream = [
+        call("doc", doc),
+        call("minimum", minimum.as_ref().map(number).as_ref()),
+        call("maximum", maximum.as_ref().map(number).as_ref()),
+        call("exclusive_maximum", exclusive_maximum.as_ref().map(number).as_ref()),
+        call("min_length", min_length.as_ref()),
+        call("max_length", max_length.as_ref()),
+        call("pattern", pattern.as_ref()),
+    ]
+    .into_iter()
+    .collect();
+    let examples = examples.iter().map(|example| {
+        quote_spanned! {at(example)=>
+            .example(|| { let __example = #example; #private::to_value(&__example) })
+        }
+    });
+    quote_spanned!(Span::mixed_site()=> #private::ArgSpec::new(#key) #calls #(#examples)*)
+}
+
+fn call(method: &str, value: Option<&impl quote::ToTokens>) -> TokenStream {
+    let method = Ident::new(method, Span::mixed_site());
+    value.map(|value| quote_spanned!(Span::mixed_site()=> .#method(#value))).unwrap_or_default()
+}
+
+/// `.returns::<Result<Report, JobError>, ..>()`: the only place where the return type's bounds are checked.
+fn returns(job: &Job) -> TokenStream {
+    let output = &job.output;
+    let (private, form, ok) = (private(job, at(output)), form(job), result_type(job));
+    quote_spanned! {at(output)=>
+        .returns::<#output, #form, _>().output_schema(#private::SchemaProbe::<#ok>::SCHEMA)
+    }
+}
+
+/// What the job gives: the `Ok` of a `Result`, by whatever name, and else the return type itself.
+pub(super) fn result_type(job: &Job) -> TokenStream {
+    let output = &job.output;
+    let (private, form) = (private(job, at(output)), form(job));
+    quote_spanned!(at(output)=> <#form as #private::Pick<#output>>::Ok)
+}
+
+/// Whether the return type is a `Result`, which is asked of the type and not of its name.
+fn form(job: &Job) -> TokenStream {
+    let output = &job.output;
+    let private = private(job, at(output));
+    quote_spanned!(at(output)=> #private::Select<{ #private::Probe::<#output>::IS_RESULT }>)
+}
+
+/// `.run(|cx| ..)`: reads the arguments and calls the function.
+fn run(function: &Function, job: &Job) -> TokenStream {
+    let ident = &function.sig.ident;
+    let private = private(job, at(ident));
+    let locals: Vec<Ident> =
+        (0..job.params.len()).map(|index| format_ident!("__param{index}", span = Span::mixed_site())).collect();
+    // The rest is read last, since it takes all that is left.
+    let (rest, named): (Vec<_>, Vec<_>) = job.params.iter().zip(&locals).partition(|(param, _)| is_rest(param));
+    let reads = named.into_iter().chain(rest).map(|(param, local)| {
+        let (ty, read) = read(param);
+        quote_spanned!(at(ty)=> let #local = __call #read?;)
+    });
+    let call = quote_spanned!(at(ident)=> #ident(#(#locals),*));
+    let (method, result) =
+        if job.blocking { ("run_blocking", quote_spanned!(at(ident)=> move || #call)) } else { ("run", call) };
+    let method = Ident::new(method, at(ident));
+    quote_spanned! {at(ident)=>
+        .#method(|__call: &mut #private::JobCall| {
+            #(#reads)*
+            #private::core::result::Result::Ok(#result)
+        })
+    }
+}
+
+fn is_rest(param: &Param) -> bool {
+    matches!(param, Param::Argument(argument) if matches!(argument.presence, Presence::Rest))
+}
+
+fn read(param: &Param) -> (&Type, TokenStream) {
+    match param {
+        Param::Injected(ty) => (ty, quote_spanned!(at(ty)=> .inject::<#ty>())),
+        Param::Argument(argument) => {
+            let Argument { ty, key, .. } = &**argument;
+            let read = match argument.presence {
+                Presence::Required | Presence::Optional => quote_spanned!(at(ty)=> .arg::<#ty>(#key)),
+                Presence::Rest => quote_spanned!(at(ty)=> .rest::<#ty>()),
+                Presence::TypeDefault(_) | Presence::Default(_) => {
+                    let default = default_fn(argument);
+                    quote_spanned!(at(ty)=> .arg_or::<#ty>(#key, Self::#default))
+                }
+            };
+            (ty, read)
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! The limits of one argument: `range(..)`, `length(..)` and `pattern`.
+
+use proc_macro2::TokenStream;
+use syn::{Expr, ExprRange, RangeLimits};
+
+use crate::entry::{Entry, Given, Key};
+use crate::value::{Number, mistake, number};
+
+/// What `#[arg(..)]` narrows an argument's values to.
+#[derive(Default, Debug, PartialEq)]
+pub(crate) struct Limits {
+    pub(crate) minimum: Option<Number>,
+    pub(crate) maximum: Option<Number>,
+    pub(crate) exclusive_maximum: Option<Number>,
+    pub(crate) min_length: Option<u64>,
+    pub(crate) max_length: Option<u64>,
+    pub(crate) pattern: Option<String>,
+}
+
+/// The two ends of a range, as they were written.
+struct Ends {
+    first: Option<Number>,
+    last: Option<Number>,
+    /// Whether the last value belongs to the range.
+    closed: bool,
+}
+
+impl Limits {
+    pub(crate) fn set_range(&mut self, entry: &Entry) -> syn::Result<()> {
+        let ends = ends(entry, "1..=12")?;
+        self.minimum = ends.first;
+        if ends.closed {
+            self.maximum = ends.last;
+        } else {
+            self.exclusive_maximum = ends.last;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn set_length(&mut self, entry: &Entry) -> syn::Result<()> {
+        let ends = ends(entry, "1..=200")?;
+        self.min_length = ends.first.map(|first| length(entry, first)).transpose()?;
+        self.max_length = match ends.last.map(|last| length(entry, last)).transpose()? {
+            Some(last) if !ends.closed => match last.checked_sub(1) {
+                Some(last) => Some(last),
+                None => return mistake(inside(entry), format!("the range of {} is empty", entry.key)),
+            },
+            last => last,
+        };
+        Ok(())
+    }
+}
+
+fn ends(entry: &Entry, example: &str) -> syn::Result<Ends> {
+    let key = &entry.key;
+    let help = format!("help: write `{}({example})`", key.word);
+    let parsed = match &entry.given {
+        Given::Parens(tokens) if !tokens.is_empty() => syn::parse2(tokens.clone())?,
+        Given::Value(value) => value.clone(),
+        Given::Parens(_) | Given::Alone | Given::Other => return mistake(key, format!("{key} needs a range\n{help}")),
+    };
+    let Expr::Range(range) = &parsed else {
+        return mistake(&parsed, format!("{key} needs a range\n{help}"));
+    };
+    let ends = Ends {
+        first: bound(key, range.start.as_deref())?,
+        last: bound(key, range.end.as_deref())?,
+        closed: matches!(range.limits, RangeLimits::Closed(_)),
+    };
+    not_empty(key, range, &ends, &help)?;
+    Ok(ends)
+}
+
+fn bound(key: &Key, value: Option<&Expr>) -> syn::Result<Option<Number>> {
+    let Some(value) = value else { return Ok(None) };
+    match number(key, value)? {
+        Some(number) => Ok(Some(number)),
+        None => mistake(value, format!("the bounds of {key} must be number literals")),
+    }
+}
+
+fn not_empty(key: &Key, range: &ExprRange, ends: &Ends, help: &str) -> syn::Result<()> {
+    let empty = match (ends.first, ends.last) {
+        (None, None) => return mistake(range, format!("{key} needs at least one bound\n{help}")),
+        (Some(Number::Int(first)), Some(Number::Int(last))) => first > last || (first == last && !ends.closed),
+        (Some(first), Some(last)) => {
+            let (first, last) = (first.as_f64(), last.as_f64());
+            first > last || (first >= last && !ends.closed)
+        }
+        (Some(_), None) | (None, Some(_)) => false,
+    };
+    if empty { mistake(range, format!("the range of {key} is empty\n{help}")) } else { Ok(()) }
+}
+
+fn length(entry: &Entry, bound: Number) -> syn::Result<u64> {
+    let key = &entry.key;
+    match bound {
+        Number::Int(value) if value < 0 => mistake(inside(entry), format!("{key} cannot be negative")),
+        Number::Int(value) => match u64::try_from(value) {
+            Ok(length) => Ok(length),
+            Err(_) => mistake(inside(entry), format!("{key} is out of range")),
+        },
+        Number::Float(_) => mistake(inside(entry), format!("the bounds of {key} must be whole numbers")),
+    }
+}
+
+/// What stands in the parentheses, for the place of a message.
+fn inside(entry: &Entry) -> TokenStream {
+    match &entry.given {
+        Given::Parens(tokens) => tokens.clone(),
+        Given::Value(value) => quote::quote!(#value),
+        Given::Alone | Given::Other => TokenStream::new(),
+    }
+}

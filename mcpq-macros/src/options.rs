@@ -1,0 +1,208 @@
+//! The options of `#[mcp_job(..)]`: which there are, and what each may be.
+
+use std::time::Duration;
+
+use proc_macro2::{Ident, TokenStream};
+use syn::{Expr, Path};
+
+use crate::duration;
+use crate::entry::{self, Entry, Kind};
+use crate::errors::Errors;
+use crate::name;
+use crate::suggest::{list, nearest};
+use crate::value::{boolean, given, integer_within, mistake, number_within, string, text};
+
+/// The options that are there, in the order of the documentation.
+const KNOWN: [&str; 14] = [
+    "name",
+    "description",
+    "timeout",
+    "max_retries",
+    "backoff_base",
+    "backoff_max",
+    "backoff_jitter",
+    "retry_on_timeout",
+    "queue",
+    "priority",
+    "result_ttl",
+    "failure_ttl",
+    "args",
+    "crate",
+];
+
+/// Options whose meaning is settled, but which this version does not carry out.
+const LATER: [&str; 5] = ["concurrency", "rate_limit", "unique", "schedule", "tool"];
+
+/// What people write who mean one of the options.
+const MEANT: [(&str, &str); 14] = [
+    ("retries", "max_retries"),
+    ("retry", "max_retries"),
+    ("attempts", "max_retries"),
+    ("max_attempts", "max_retries"),
+    ("backoff", "backoff_base"),
+    ("jitter", "backoff_jitter"),
+    ("ttl", "result_ttl"),
+    ("desc", "description"),
+    ("doc", "description"),
+    ("title", "name"),
+    ("timeout_secs", "timeout"),
+    ("timeout_ms", "timeout"),
+    ("cron", "schedule"),
+    ("struct_name", "args"),
+];
+
+const PRIORITIES: [&str; 4] = ["critical", "high", "normal", "low"];
+
+/// The options of one job. What was not set is `None`, and the runtime knows the default.
+#[derive(Default)]
+pub(crate) struct Options {
+    pub(crate) name: Option<String>,
+    pub(crate) description: Option<String>,
+    pub(crate) args: Option<Ident>,
+    pub(crate) krate: Option<Path>,
+    pub(crate) policy: Policy,
+}
+
+/// The options that end up in the job's descriptor.
+#[derive(Default, Debug, PartialEq)]
+pub(crate) struct Policy {
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) max_retries: Option<u32>,
+    pub(crate) backoff_base: Option<f64>,
+    pub(crate) backoff_max: Option<f64>,
+    pub(crate) backoff_jitter: Option<f64>,
+    pub(crate) retry_on_timeout: Option<bool>,
+    pub(crate) queue: Option<String>,
+    pub(crate) priority: Option<&'static str>,
+    pub(crate) result_ttl: Option<Duration>,
+    pub(crate) failure_ttl: Option<Duration>,
+}
+
+impl Options {
+    /// Reads the list of `#[mcp_job(..)]`. An option with a mistake counts as not set.
+    pub(crate) fn read(tokens: TokenStream, errors: &mut Errors) -> Self {
+        let mut options = Self::default();
+        let mut seen = Vec::new();
+        for entry in entry::parse(Kind::Job, tokens) {
+            if let Err(error) = entry.and_then(|entry| options.add(&entry, &mut seen)) {
+                errors.push(error);
+            }
+        }
+        options
+    }
+
+    fn add(&mut self, entry: &Entry, seen: &mut Vec<String>) -> syn::Result<()> {
+        if seen.contains(&entry.key.word) {
+            return mistake(&entry.key, format!("{} is set more than once", entry.key));
+        }
+        seen.push(entry.key.word.clone());
+        self.set(entry)
+    }
+
+    fn set(&mut self, entry: &Entry) -> syn::Result<()> {
+        const DEFAULT: &str = "to use the queue's default";
+        const AT_ONCE: f64 = 0.0;
+        let policy = &mut self.policy;
+        match entry.key.word.as_str() {
+            "name" => self.name = Some(job_name(entry)?),
+            "description" => self.description = Some(text(entry)?.value()),
+            "args" => self.args = Some(args(entry)?),
+            "crate" => self.krate = Some(krate(entry)?),
+            "timeout" => policy.timeout = Some(duration::read(entry, "120", DEFAULT)?),
+            "max_retries" => policy.max_retries = Some(max_retries(entry)?),
+            "backoff_base" => policy.backoff_base = Some(duration::as_seconds(entry, "2.0")?),
+            "backoff_max" => policy.backoff_max = Some(duration::as_seconds(entry, "3600")?),
+            "backoff_jitter" => policy.backoff_jitter = Some(number_within(entry, "0.1", AT_ONCE, 1.0)?),
+            "retry_on_timeout" => policy.retry_on_timeout = Some(boolean(entry)?),
+            "queue" => policy.queue = Some(queue(entry)?),
+            "priority" => policy.priority = Some(priority(entry)?),
+            "result_ttl" => policy.result_ttl = Some(duration::read_or_forever(entry, "\"1h\"", DEFAULT)?),
+            "failure_ttl" => policy.failure_ttl = Some(duration::read_or_forever(entry, "\"24h\"", DEFAULT)?),
+            word if LATER.contains(&word) => {
+                mistake(&entry.key, format!("{} is not available in this version of mcpq", entry.key))?;
+            }
+            word => mistake(&entry.key, format!("unknown option `{word}`\n{}", instead(word)))?,
+        }
+        Ok(())
+    }
+}
+
+/// What to write instead of an unknown option.
+fn instead(word: &str) -> String {
+    if let Some((_, meant)) = MEANT.iter().find(|(wrong, _)| *wrong == word) {
+        return format!("help: use `{meant}`");
+    }
+    let all: Vec<&str> = KNOWN.iter().chain(&LATER).copied().collect();
+    match nearest(word, &all) {
+        Some(known) => format!("help: an option with a similar name exists: `{known}`"),
+        None => format!("note: the options are {}", list(&KNOWN)),
+    }
+}
+
+fn job_name(entry: &Entry) -> syn::Result<String> {
+    let literal = string(entry)?;
+    let name = literal.value();
+    match name::job(&name, &format!("\"{name}\"")) {
+        Ok(()) => Ok(name),
+        Err(message) => mistake(literal, message),
+    }
+}
+
+fn queue(entry: &Entry) -> syn::Result<String> {
+    let literal = text(entry)?;
+    let name = literal.value();
+    match name::queue(&name, &format!("\"{name}\"")) {
+        Ok(()) => Ok(name),
+        Err(message) => mistake(literal, message),
+    }
+}
+
+fn max_retries(entry: &Entry) -> syn::Result<u32> {
+    let retries = integer_within(entry, "3", 0, 100)?;
+    Ok(u32::try_from(retries).unwrap_or(100))
+}
+
+fn priority(entry: &Entry) -> syn::Result<&'static str> {
+    let literal = string(entry)?;
+    let word = literal.value();
+    match PRIORITIES.iter().find(|known| **known == word) {
+        Some(known) => Ok(known),
+        None => {
+            let help = match nearest(&word, &PRIORITIES) {
+                Some(known) => format!("help: write `priority = \"{known}\"`"),
+                None => format!("note: the priorities are {}", list(&PRIORITIES)),
+            };
+            mistake(literal, format!("unknown priority \"{word}\"\n{help}"))
+        }
+    }
+}
+
+fn args(entry: &Entry) -> syn::Result<Ident> {
+    let literal = text(entry)?;
+    match literal.parse::<Ident>() {
+        Ok(ident) => Ok(ident),
+        Err(_) => mistake(
+            &literal,
+            format!("{} must be the name of a struct\nhelp: write `args = \"ResizeArgs\"`", entry.key),
+        ),
+    }
+}
+
+/// A path that means the same wherever the job stands.
+fn krate(entry: &Entry) -> syn::Result<Path> {
+    const EXAMPLE: &str = "::mcpq";
+    let value = given(entry, EXAMPLE)?;
+    let path = match value {
+        Expr::Path(path) if path.attrs.is_empty() && path.qself.is_none() => Some(path.path.clone()),
+        _ => string(entry).ok().and_then(|text| text.parse_with(Path::parse_mod_style).ok()),
+    };
+    match path {
+        Some(path) if is_absolute(&path) => Ok(path),
+        _ => mistake(value, format!("{} must be an absolute path\nhelp: start it with `::` or `crate::`", entry.key)),
+    }
+}
+
+fn is_absolute(path: &Path) -> bool {
+    path.leading_colon.is_some()
+        || path.segments.first().is_some_and(|first| first.ident == "crate" || first.ident == "$crate")
+}

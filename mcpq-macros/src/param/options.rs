@@ -1,0 +1,128 @@
+//! The options of `#[arg(..)]`: which there are, and what each may be.
+
+use syn::spanned::Spanned;
+use syn::{Expr, LitStr};
+
+use crate::entry::{self, Entry, Given, Key, Kind};
+use crate::errors::Errors;
+use crate::job::Presence;
+use crate::limits::Limits;
+use crate::param::marks::Marks;
+use crate::suggest::{list, nearest};
+use crate::value::{given, mistake, string, text};
+
+/// The options that are there, in the order of the documentation.
+const KNOWN: [&str; 7] = ["default", "name", "range", "length", "pattern", "example", "rest"];
+
+/// What to tell people who mean one of the options, or something that is no option.
+const MEANT: [(&str, &str); 13] = [
+    ("rename", "use `name`"),
+    ("min", "use `range`: `range(1..)`"),
+    ("max", "use `range`: `range(..=12)`"),
+    ("minimum", "use `range`: `range(1..)`"),
+    ("maximum", "use `range`: `range(..=12)`"),
+    ("regex", "use `pattern`"),
+    ("len", "use `length`: `length(..=200)`"),
+    ("examples", "use `example`, once for each"),
+    ("flatten", "use `rest`"),
+    ("optional", "give the parameter the type `Option<...>`"),
+    ("description", "write a doc comment on the parameter"),
+    ("desc", "write a doc comment on the parameter"),
+    ("doc", "write a doc comment on the parameter"),
+];
+
+/// The options of one argument.
+#[derive(Default)]
+pub(crate) struct ArgOptions {
+    pub(crate) name: Option<LitStr>,
+    pub(crate) presence: Option<Presence>,
+    pub(crate) limits: Limits,
+    pub(crate) examples: Vec<Expr>,
+}
+
+impl ArgOptions {
+    /// Reads the lists of all `#[arg(..)]` of a parameter. An option with a mistake counts as not set.
+    pub(crate) fn read(marks: &Marks, errors: &mut Errors) -> Self {
+        let mut options = Self::default();
+        let mut seen: Vec<String> = Vec::new();
+        for entry in entries(marks) {
+            if let Err(error) = entry.and_then(|entry| options.add(&entry, &mut seen)) {
+                errors.push(error);
+            }
+        }
+        options
+    }
+
+    fn add(&mut self, entry: &Entry, seen: &mut Vec<String>) -> syn::Result<()> {
+        let Key { word, .. } = &entry.key;
+        if seen.contains(word) && word != "example" {
+            return mistake(&entry.key, format!("{} is set more than once", entry.key));
+        }
+        let clash = if word == "rest" { seen.first() } else { seen.iter().find(|other| *other == "rest") };
+        let clash = clash.cloned();
+        seen.push(word.clone());
+        match clash {
+            Some(other) => mistake(&entry.key, format!("{} cannot be combined with `{other}`", entry.key)),
+            None => self.set(entry),
+        }
+    }
+
+    fn set(&mut self, entry: &Entry) -> syn::Result<()> {
+        let key = &entry.key;
+        match key.word.as_str() {
+            "default" => self.presence = Some(default(entry)?),
+            "rest" => {
+                if !matches!(entry.given, Given::Alone) {
+                    return mistake(key, format!("{key} takes no value"));
+                }
+                self.presence = Some(Presence::Rest);
+            }
+            "name" => self.name = Some(string(entry)?),
+            "range" => self.limits.set_range(entry)?,
+            "length" => self.limits.set_length(entry)?,
+            "pattern" => self.limits.pattern = Some(text(entry)?.value()),
+            "example" => self.examples.push(given(entry, "...")?.clone()),
+            "ask" => return mistake(key, format!("{key} is not available in this version of mcpq")),
+            word => return mistake(key, format!("unknown parameter option `{word}`\n{}", instead(word))),
+        }
+        Ok(())
+    }
+}
+
+/// Reports the options of a parameter that is injected, where none has a meaning.
+pub(crate) fn refuse_all(marks: &Marks, ty: &str, errors: &mut Errors) {
+    for entry in entries(marks) {
+        match entry {
+            Ok(Entry { key, .. }) => {
+                let help = format!("help: remove it, or add `#[arg]` if `{ty}` is a type of your own");
+                errors.at(&key, format!("`{}` has no meaning for `{ty}`\n{help}", key.word));
+            }
+            Err(error) => errors.push(error),
+        }
+    }
+}
+
+fn entries(marks: &Marks) -> impl Iterator<Item = syn::Result<Entry>> {
+    marks.options.iter().flat_map(|list| entry::parse(Kind::Param, list.clone()))
+}
+
+fn default(entry: &Entry) -> syn::Result<Presence> {
+    match &entry.given {
+        Given::Alone => Ok(Presence::TypeDefault(entry.key.span())),
+        Given::Value(value) => Ok(Presence::Default(Box::new(value.clone()))),
+        Given::Parens(_) | Given::Other => {
+            let help = "help: write `default` for the type's own, or `default = ...`";
+            mistake(&entry.key, format!("{} takes no list\n{help}", entry.key))
+        }
+    }
+}
+
+fn instead(word: &str) -> String {
+    if let Some((_, help)) = MEANT.iter().find(|(wrong, _)| *wrong == word) {
+        return format!("help: {help}");
+    }
+    match nearest(word, &KNOWN) {
+        Some(known) => format!("help: an option with a similar name exists: `{known}`"),
+        None => format!("note: the parameter options are {}", list(&KNOWN)),
+    }
+}

@@ -1,0 +1,194 @@
+use quote::ToTokens;
+use syn::{Fields, File, ImplItem, Item, ItemConst, ItemFn, ItemImpl, ItemStruct, Stmt};
+
+use super::tokens;
+
+#[track_caller]
+fn expand(options: &str, item: &str) -> File {
+    let expanded = crate::attribute(tokens(options), tokens(item));
+    syn::parse2(expanded).expect("the expansion is made of items")
+}
+
+fn names(file: &File) -> Vec<&'static str> {
+    file.items
+        .iter()
+        .map(|item| match item {
+            Item::Fn(_) => "fn",
+            Item::Struct(_) => "struct",
+            Item::Const(_) => "const",
+            Item::Macro(_) => "error",
+            _ => "other",
+        })
+        .collect()
+}
+
+fn function(file: &File) -> &ItemFn {
+    file.items.iter().find_map(|item| if let Item::Fn(item) = item { Some(item) } else { None }).expect("a function")
+}
+
+fn structure(file: &File) -> &ItemStruct {
+    let found = file.items.iter().find_map(|item| if let Item::Struct(item) = item { Some(item) } else { None });
+    found.expect("a struct")
+}
+
+fn registration(file: &File) -> &ItemConst {
+    let found = file.items.iter().find_map(|item| if let Item::Const(item) = item { Some(item) } else { None });
+    found.expect("a constant")
+}
+
+fn impls(file: &File) -> Vec<ItemImpl> {
+    let syn::Expr::Block(block) = &*registration(file).expr else { panic!("not a block") };
+    let items = block.block.stmts.iter().filter_map(|stmt| match stmt {
+        Stmt::Item(Item::Impl(item)) => Some(item.clone()),
+        _ => None,
+    });
+    items.collect()
+}
+
+fn text(tokens: &impl ToTokens) -> String {
+    tokens.to_token_stream().to_string().replace(' ', "")
+}
+
+const REPORT: &str = "
+/// Makes a report.
+#[cfg(unix)]
+#[tracing::instrument]
+pub(crate) async fn report(
+    /// Which one.
+    department: String,
+    #[arg(default = 4, range(1..=12))] #[allow(unused)] quarters: u32,
+    note: Option<String>,
+    db: State<Db>,
+) -> Result<Report, JobError> { body }";
+
+#[test]
+fn a_job_is_its_function_a_struct_and_a_registration() {
+    assert_eq!(names(&expand("", REPORT)), ["fn", "struct", "const"]);
+}
+
+#[test]
+fn the_function_stays_as_it_was_but_for_its_parameters_marks() {
+    let file = expand("", REPORT);
+    let function = function(&file);
+    assert_eq!(text(&function.vis), "pub(crate)");
+    assert_eq!(
+        text(&function.sig),
+        "asyncfnreport(department:String,#[allow(unused)]quarters:u32,note:Option<String>,db:State<Db>,)\
+         ->Result<Report,JobError>",
+    );
+    assert_eq!(text(&function.block), "{body}");
+    assert!(function.attrs.iter().any(|attr| text(attr) == "#[tracing::instrument]"));
+}
+
+#[test]
+fn the_struct_has_the_arguments_as_public_fields() {
+    let file = expand("args = \"ReportArgs\"", REPORT);
+    let structure = structure(&file);
+    assert_eq!(structure.ident, "ReportArgs");
+    assert_eq!(text(&structure.vis), "pub(crate)");
+    assert!(structure.attrs.iter().any(|attr| text(attr) == "#[cfg(unix)]"));
+    assert!(!structure.attrs.iter().any(|attr| text(attr).contains("tracing")));
+    let Fields::Named(fields) = &structure.fields else { panic!("not named") };
+    let fields: Vec<String> = fields
+        .named
+        .iter()
+        .map(|field| format!("{} {}: {}", text(&field.vis), text(&field.ident), text(&field.ty)))
+        .collect();
+    assert_eq!(fields, ["pub department: String", "pub quarters: u32", "pub note: Option<String>"]);
+}
+
+#[test]
+fn what_belongs_to_the_job_comes_and_goes_with_it() {
+    let file = expand("", REPORT);
+    assert!(registration(&file).attrs.iter().any(|attr| text(attr) == "#[cfg(unix)]"));
+}
+
+#[test]
+fn only_what_has_no_default_must_be_given() {
+    let file = expand("", REPORT);
+    let news: Vec<String> = impls(&file)
+        .iter()
+        .flat_map(|item| &item.items)
+        .filter_map(|item| match item {
+            ImplItem::Fn(function) if function.sig.ident == "new" => Some(text(&function.sig)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(news, ["fnnew(department:String)->Self"]);
+    let without = expand("", "/// D.\nasync fn job(a: u8) {}");
+    assert!(!text(&without).contains("fnnew"));
+}
+
+#[test]
+fn the_descriptor_says_what_was_set_and_no_more() {
+    let options = "timeout = \"1m30s\", max_retries = 2, priority = \"high\", failure_ttl = \"forever\"";
+    let expanded = text(&registration(&expand(options, REPORT)));
+    for expected in [
+        "name:\"report\"",
+        "description:\"Makesareport.\"",
+        "__options.timeout=::mcpq::__private::core::option::Option::Some(::mcpq::__private::core::time::Duration::new(90u64,0u32))",
+        "__options.max_retries=2u32",
+        "__options.priority=::mcpq::__private::Priority::High",
+        "Duration::MAX",
+        ".arg::<String>(::mcpq::__private::ArgSpec::new(\"department\").doc(\"Whichone.\"))",
+        ".minimum(::mcpq::__private::Number::Int(1i128)).maximum(::mcpq::__private::Number::Int(12i128))",
+        ".arg::<Option<String>>(",
+        ".inject::<State<Db>>()",
+        "::mcpq::__private::inventory::submit!{report::JOB}",
+    ] {
+        assert!(expanded.contains(expected), "{expected} is not in\n{expanded}");
+    }
+    assert!(!expanded.contains("__options.queue"));
+}
+
+#[test]
+fn a_plain_function_runs_on_the_blocking_pool() {
+    let expanded = text(&expand("", "/// D.\nfn job(a: u8) -> u8 { a }"));
+    assert!(expanded.contains(".run_blocking("));
+    assert!(expanded.contains("move||job("));
+}
+
+#[test]
+fn the_rest_is_read_last_and_passed_in_its_place() {
+    let expanded = text(&expand("", "/// D.\nasync fn job(#[arg(rest)] more: Map, a: u8) {}"));
+    let read = |part: &str| expanded.find(part).expect(part);
+    assert!(read("let__param1=__call.arg::<u8>(\"a\")?;") < read("let__param0=__call.rest::<Map>()?;"));
+    assert!(expanded.contains("job(__param0,__param1)"));
+}
+
+#[test]
+fn a_default_is_written_out_once() {
+    let expanded = text(&expand("", "/// D.\nasync fn job(#[arg(default = compute())] a: u8) {}"));
+    assert_eq!(expanded.matches("compute()").count(), 1);
+}
+
+#[test]
+fn nothing_but_the_private_module_is_named() {
+    let file = expand("crate = ::renamed", REPORT);
+    let expanded = text(&registration(&file));
+    assert!(!expanded.contains("mcpq"));
+    for path in ["Option::Some", "Result::Ok", "file!", "line!"] {
+        let bare = expanded.match_indices(path).filter(|(at, _)| !expanded[..*at].ends_with("::")).count();
+        assert_eq!(bare, 0, "{path}");
+    }
+}
+
+#[test]
+fn a_wrong_option_leaves_the_job_in_place() {
+    assert_eq!(names(&expand("timout = 1", REPORT)), ["error", "fn", "struct", "const"]);
+}
+
+#[test]
+fn a_wrong_signature_leaves_function_and_struct() {
+    let item = "/// D.\n#[test]\nasync fn job(a: &str, #[serde(x)] b: u8) {}";
+    let file = expand("", item);
+    assert_eq!(names(&file), ["error", "error", "error", "fn", "struct"]);
+    assert_eq!(text(&function(&file).sig), "asyncfnjob(a:&str,b:u8)");
+    assert!(!function(&file).attrs.iter().any(|attr| text(attr) == "#[test]"));
+    assert_eq!(structure(&file).fields.len(), 1);
+}
+
+#[test]
+fn other_items_stay_as_they_are() {
+    assert_eq!(names(&expand("", "struct Job;")), ["error", "struct"]);
+}

@@ -1,0 +1,124 @@
+use quote::ToTokens;
+
+use super::{FINE, build, job, option_message};
+
+#[test]
+fn options_that_are_left_out_are_not_set() {
+    let job = job("", FINE);
+    assert_eq!(job.name, "job");
+    assert_eq!(job.args, "job");
+    assert_eq!(job.krate.to_token_stream().to_string(), ":: mcpq");
+    assert_eq!(job.policy, crate::options::Policy::default());
+}
+
+#[test]
+fn every_option_is_read() {
+    let job = job(
+        "name = \"make-report\", args = \"Report\", crate = crate::queue, max_retries = 100, backoff_base = 0, \
+         backoff_max = \"1h\", backoff_jitter = 0.5, retry_on_timeout = true, queue = \"slow.jobs\", priority = \"low\",",
+        FINE,
+    );
+    assert_eq!(job.name, "make-report");
+    assert_eq!(job.args, "Report");
+    assert_eq!(job.krate.to_token_stream().to_string(), "crate :: queue");
+    assert_eq!(job.policy.max_retries, Some(100));
+    assert_eq!(job.policy.backoff_base, Some(0.0));
+    assert_eq!(job.policy.backoff_max, Some(3600.0));
+    assert_eq!(job.policy.backoff_jitter, Some(0.5));
+    assert_eq!(job.policy.retry_on_timeout, Some(true));
+    assert_eq!(job.policy.queue.as_deref(), Some("slow.jobs"));
+    assert_eq!(job.policy.priority, Some("low"));
+}
+
+#[test]
+fn unknown_options_get_a_hint() {
+    let similar = "help: an option with a similar name exists:";
+    assert_eq!(option_message("timout = 120"), format!("unknown option `timout`\n{similar} `timeout`"));
+    assert_eq!(option_message("max-retries = 2"), format!("unknown option `max-retries`\n{similar} `max_retries`"));
+    assert_eq!(option_message("retries = 2"), "unknown option `retries`\nhelp: use `max_retries`");
+    let message = option_message("colour = \"red\"");
+    assert!(message.starts_with("unknown option `colour`\nnote: the options are `name`, `description`"), "{message}");
+}
+
+#[test]
+fn settled_options_of_later_versions_are_refused_by_name() {
+    for option in ["concurrency = 2", "rate_limit = \"100/m\"", "unique = true", "schedule = \"* * * * *\"", "tool"] {
+        let word = option.split(' ').next().unwrap_or_default();
+        let expected = format!("option `{word}` is not available in this version of mcpq");
+        assert_eq!(option_message(option), expected);
+    }
+}
+
+#[test]
+fn the_syntax_is_key_and_value() {
+    let needs = "option `timeout` needs a value\nhelp: write `timeout = 120`";
+    for written in ["timeout", "timeout: 120", "timeout(120)", "timeout ="] {
+        assert_eq!(option_message(written), needs, "{written}");
+    }
+    assert_eq!(option_message("timeout = 1, timeout = 2"), "option `timeout` is set more than once");
+    assert_eq!(option_message("\"name\""), "expected an option, such as `timeout = 120`");
+    assert_eq!(option_message("timeout = 1 max_retries = 2"), "expected `,`");
+}
+
+#[test]
+fn the_next_option_is_read_after_a_mistake() {
+    let (_, messages) = build("timout = 1, \"x\", max_retries = -1, retry_on_timeout = 3, timeout = 4", FINE);
+    let headlines: Vec<_> = messages.iter().filter_map(|message| message.lines().next()).collect();
+    assert_eq!(
+        headlines,
+        [
+            "unknown option `timout`",
+            "expected an option, such as `timeout = 120`",
+            "option `max_retries` cannot be negative",
+            "option `retry_on_timeout` must be `true` or `false`",
+        ],
+    );
+}
+
+#[test]
+fn values_are_checked() {
+    let cases = [
+        ("timeout = 120u64", "option `timeout` must not have the suffix `u64`\nhelp: write `120`"),
+        ("max_retries = 5_000_000_000", "option `max_retries` is out of range\nnote: the range is 0 to 100"),
+        ("max_retries = 2.5", "option `max_retries` must be a whole number\nhelp: write `max_retries = 3`"),
+        ("backoff_jitter = 2", "option `backoff_jitter` is out of range\nnote: the range is 0 to 1"),
+        ("backoff_jitter = \"a\"", "option `backoff_jitter` must be a number\nhelp: write `backoff_jitter = 0.1`"),
+        ("name = job", "option `name` must be a string literal\nhelp: write `name = \"...\"`"),
+        ("queue = \"\"", "option `queue` cannot be empty"),
+        (
+            "queue = \"a,b\"",
+            "\"a,b\" is not a valid queue name\nnote: a queue name is made of ASCII letters, digits, `_`, `-` and `.`",
+        ),
+        ("description = \" \"", "option `description` cannot be empty"),
+        ("priority = \"hihg\"", "unknown priority \"hihg\"\nhelp: write `priority = \"high\"`"),
+        (
+            "priority = \"asap\"",
+            "unknown priority \"asap\"\nnote: the priorities are `critical`, `high`, `normal` and `low`",
+        ),
+        ("crate = super::x", "option `crate` must be an absolute path\nhelp: start it with `::` or `crate::`"),
+        ("crate = \"mcpq\"", "option `crate` must be an absolute path\nhelp: start it with `::` or `crate::`"),
+        ("args = \"my args\"", "option `args` must be the name of a struct\nhelp: write `args = \"ResizeArgs\"`"),
+    ];
+    for (options, expected) in cases {
+        assert_eq!(option_message(options), expected, "{options}");
+    }
+}
+
+#[test]
+fn names_are_what_hosts_accept() {
+    let note = "note: a tool name is made of ASCII letters, digits, `_` and `-`";
+    for name in ["resize images", "images.resize", "größe"] {
+        let message = option_message(&format!("name = \"{name}\""));
+        assert_eq!(message, format!("\"{name}\" is not a valid tool name\n{note}"));
+    }
+    assert_eq!(option_message("name = \"\""), "a tool name cannot be empty");
+    let long = "x".repeat(65);
+    let message = option_message(&format!("name = \"{long}\""));
+    assert_eq!(message, "this tool name has 65 characters; the limit is 64");
+}
+
+#[test]
+fn an_absolute_path_may_be_a_text() {
+    let job = job("crate = \"::renamed\"", FINE);
+    assert_eq!(job.krate.to_token_stream().to_string(), ":: renamed");
+}

@@ -1,0 +1,194 @@
+use super::{argument, build, job, message, param_message, with_params};
+use crate::job::{Param, Presence};
+use crate::limits::Limits;
+use crate::value::Number::{Float, Int};
+
+#[track_caller]
+fn is_injected(param: &str) -> bool {
+    matches!(job("", &with_params(param)).params[..], [Param::Injected(_)])
+}
+
+#[test]
+fn the_last_word_of_the_type_tells_what_is_injected() {
+    assert!(is_injected("p: Progress"));
+    assert!(is_injected("p: mcpq::Progress"));
+    assert!(is_injected("c: CancelToken"));
+    assert!(is_injected("c: JobContext"));
+    assert!(is_injected("db: State<Warehouse>"));
+    assert!(!is_injected("n: u32"));
+    assert!(!is_injected("p: Option<Progress>"));
+}
+
+#[test]
+fn a_mark_decides_otherwise() {
+    assert!(is_injected("#[inject] t: Tenant"));
+    assert!(!is_injected("#[arg] p: Progress"));
+    assert!(!is_injected("#[arg] #[arg(name = \"q\")] i: Input"));
+}
+
+#[test]
+fn presence_follows_from_type_and_default() {
+    assert!(matches!(argument("n: u32").presence, Presence::Required));
+    assert!(matches!(argument("n: Option<u32>").presence, Presence::Optional));
+    assert!(matches!(argument("n: std::option::Option<u32>").presence, Presence::Optional));
+    assert!(matches!(argument("n: Option").presence, Presence::Required));
+    assert!(matches!(argument("#[arg(default)] n: u32").presence, Presence::TypeDefault(_)));
+    assert!(matches!(argument("#[arg(default = A::<B, C>::d())] n: u32").presence, Presence::Default(_)));
+    assert!(matches!(argument("#[arg(rest)] n: Map").presence, Presence::Rest));
+}
+
+#[test]
+fn an_argument_may_be_renamed_and_mutable() {
+    assert_eq!(argument("#[arg(name = \"user-name\")] user: String").key, "user-name");
+    assert_eq!(argument("mut user: String").ident, "user");
+}
+
+#[track_caller]
+fn limits(options: &str) -> Limits {
+    argument(&format!("#[arg({options})] x: X")).limits
+}
+
+#[test]
+fn every_form_of_range_is_read() {
+    let none = Limits::default;
+    assert_eq!(limits("range(1..=12)"), Limits { minimum: Some(Int(1)), maximum: Some(Int(12)), ..none() });
+    assert_eq!(limits("range(1..10)"), Limits { minimum: Some(Int(1)), exclusive_maximum: Some(Int(10)), ..none() });
+    assert_eq!(limits("range(1..)"), Limits { minimum: Some(Int(1)), ..none() });
+    assert_eq!(limits("range(..=5)"), Limits { maximum: Some(Int(5)), ..none() });
+    assert_eq!(limits("range(-5..=-1)"), Limits { minimum: Some(Int(-5)), maximum: Some(Int(-1)), ..none() });
+    assert_eq!(limits("range(0.5..=1)"), Limits { minimum: Some(Float(0.5)), maximum: Some(Int(1)), ..none() });
+    assert_eq!(limits("range = ..2.5"), Limits { exclusive_maximum: Some(Float(2.5)), ..none() });
+}
+
+#[test]
+fn lengths_and_patterns_are_read() {
+    let none = Limits::default;
+    assert_eq!(limits("length(..=200)"), Limits { max_length: Some(200), ..none() });
+    assert_eq!(limits("length(1..10)"), Limits { min_length: Some(1), max_length: Some(9), ..none() });
+    assert_eq!(limits("pattern = \"^a+$\""), Limits { pattern: Some("^a+$".to_owned()), ..none() });
+}
+
+#[test]
+fn examples_may_repeat() {
+    assert_eq!(argument("#[arg(example = 1, example = 2)] #[arg(example = 3)] n: u8").examples.len(), 3);
+}
+
+#[test]
+fn ranges_are_checked() {
+    let range = "parameter option `range`";
+    let help = "help: write `range(1..=12)`";
+    let cases = [
+        ("range", format!("{range} needs a range\n{help}")),
+        ("range()", format!("{range} needs a range\n{help}")),
+        ("range(5)", format!("{range} needs a range\n{help}")),
+        ("range(..)", format!("{range} needs at least one bound\n{help}")),
+        ("range(5..=1)", format!("the range of {range} is empty\n{help}")),
+        ("range(5..5)", format!("the range of {range} is empty\n{help}")),
+        ("range(0.5..0.5)", format!("the range of {range} is empty\n{help}")),
+        ("range(A..)", format!("the bounds of {range} must be number literals")),
+        ("range(1u8..)", format!("{range} must not have the suffix `u8`\nhelp: write `1`")),
+        ("length(-1..)", "parameter option `length` cannot be negative".to_owned()),
+        ("length(..0)", "the range of parameter option `length` is empty".to_owned()),
+        ("length(0.5..)", "the bounds of parameter option `length` must be whole numbers".to_owned()),
+        ("pattern = \"\"", "parameter option `pattern` cannot be empty".to_owned()),
+    ];
+    for (options, expected) in cases {
+        assert_eq!(param_message(&format!("#[arg({options})] x: X")), expected, "{options}");
+    }
+}
+
+#[test]
+fn parameter_options_are_checked() {
+    let cases = [
+        ("defualt = 1", "unknown parameter option `defualt`\nhelp: an option with a similar name exists: `default`"),
+        ("min = 1", "unknown parameter option `min`\nhelp: use `range`: `range(1..)`"),
+        ("desc = \"x\"", "unknown parameter option `desc`\nhelp: write a doc comment on the parameter"),
+        ("default, default = 1", "parameter option `default` is set more than once"),
+        ("rest, default", "parameter option `default` cannot be combined with `rest`"),
+        ("default, rest", "parameter option `rest` cannot be combined with `default`"),
+        ("rest = 1", "parameter option `rest` takes no value"),
+        ("name = \"\"", "an argument name cannot be empty"),
+        ("ask = \"Your name?\"", "parameter option `ask` is not available in this version of mcpq"),
+        ("\"x\"", "expected a parameter option, such as `default = 10`"),
+    ];
+    for (options, expected) in cases {
+        assert_eq!(param_message(&format!("#[arg({options})] x: X")), expected, "{options}");
+    }
+    assert_eq!(
+        param_message("#[arg(name = \"a b\")] x: X"),
+        "\"a b\" is not a valid argument name\n\
+         note: an argument name is made of ASCII letters, digits, `_`, `-` and `.`",
+    );
+}
+
+#[test]
+fn marks_are_checked() {
+    assert_eq!(
+        param_message("#[serde(default)] n: u64"),
+        "unknown attribute `serde` on a job parameter\nhelp: parameter options are written `#[arg(...)]`",
+    );
+    assert_eq!(
+        param_message("#[cfg(unix)] n: u64"),
+        "`cfg` is not supported on a job parameter\n\
+         note: the argument schema would differ from build to build\n\
+         help: put `#[cfg]` on the whole job instead",
+    );
+    assert_eq!(
+        param_message("#[arg(default = 1)] p: Progress"),
+        "`default` has no meaning for `Progress`\n\
+         help: remove it, or add `#[arg]` if `Progress` is a type of your own",
+    );
+    assert_eq!(param_message("#[arg] #[inject] n: u64"), "a parameter cannot be both `#[arg]` and `#[inject]`");
+    assert_eq!(param_message("#[inject(x)] n: u64"), "`#[inject]` takes no options");
+    assert_eq!(param_message("#[arg = 1] n: u64"), "parameter options are written `#[arg(...)]`");
+}
+
+#[test]
+fn types_are_owned_and_concrete() {
+    let owned = "job `job` must own its data, so it cannot hold a reference";
+    assert_eq!(param_message("s: &str"), format!("{owned}\nhelp: use `String`"));
+    assert_eq!(param_message("s: Vec<&[u8]>"), format!("{owned}\nhelp: use `Vec`"));
+    assert_eq!(param_message("s: &'static Foo"), format!("{owned}\nhelp: take the value itself instead"));
+    assert_eq!(param_message("s: State<&str>"), format!("{owned}\nhelp: use `String`"));
+    assert_eq!(
+        param_message("s: Cow<'_, str>"),
+        "job `job` must own its data, so it cannot use the lifetime `'_`\nhelp: use `'static` or another type",
+    );
+    assert_eq!(param_message("s: impl Send"), "job `job` must use concrete types, not `impl Trait`");
+    assert_eq!(param_message("s: Vec<Self>"), "job `job` must not use `Self`\nhelp: name the type");
+}
+
+#[test]
+fn injected_types_of_later_versions_are_refused_by_name() {
+    assert_eq!(
+        param_message("s: Steps"),
+        "`Steps` is not available in this version of mcpq\n\
+         help: if `Steps` is a type of your own, mark the parameter with `#[arg]`",
+    );
+}
+
+#[test]
+fn names_and_single_types_are_taken_once() {
+    assert_eq!(
+        param_message("a: Progress, b: Progress"),
+        "job `job` takes `Progress` twice\nnote: the first one is `a`"
+    );
+    assert_eq!(
+        param_message("#[arg(name = \"b\")] a: u8, b: u8"),
+        "two arguments are named `b`\nnote: the first one is `a`, renamed",
+    );
+    assert_eq!(
+        param_message("#[arg(rest)] a: Map, #[arg(rest)] b: Map"),
+        "job `job` takes the rest twice\nnote: the first one is `a`",
+    );
+    let (_, messages) = build("", &with_params("a: State<A>, b: State<B>"));
+    assert_eq!(messages, [""; 0]);
+}
+
+#[test]
+fn an_argument_name_that_is_not_ascii_needs_another() {
+    let expected = "`größe` is not a valid argument name\n\
+                    note: an argument name is made of ASCII letters, digits, `_`, `-` and `.`\n\
+                    help: set one with `#[arg(name = \"...\")]`";
+    assert_eq!(message("", &with_params("größe: u32")), expected);
+}

@@ -1,0 +1,97 @@
+//! What a type in a job's signature must not contain.
+
+use quote::ToTokens;
+use syn::visit::{self, Visit};
+use syn::{Lifetime, ParenthesizedGenericArguments, Path, Type, TypeFnPtr, TypeImplTrait, TypeInfer, TypeReference};
+
+use crate::errors::Errors;
+
+/// Where in the signature a type stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    Argument,
+    Injected,
+    Output,
+}
+
+/// Reports what no job may have in a type: borrowed data, `impl Trait` and `Self`. Says whether the type can be
+/// used in generated items, which it cannot either where rustc will complain about the function itself.
+pub(crate) fn check(ty: &Type, place: Place, job: &str, errors: &mut Errors) -> bool {
+    let mut checker = Checker { place, job, errors, sound: true };
+    checker.visit_type(ty);
+    checker.sound
+}
+
+struct Checker<'a> {
+    place: Place,
+    job: &'a str,
+    errors: &'a mut Errors,
+    sound: bool,
+}
+
+impl Checker<'_> {
+    fn refuse(&mut self, part: impl ToTokens, message: &str) {
+        self.sound = false;
+        self.errors.at(part, format!("job `{}` {message}", self.job));
+    }
+}
+
+impl<'ast> Visit<'ast> for Checker<'_> {
+    fn visit_type_reference(&mut self, reference: &'ast TypeReference) {
+        let lifetime = reference.lifetime.as_ref();
+        if self.place == Place::Argument || lifetime.is_none() && self.place == Place::Injected {
+            let help = match owned(&reference.elem) {
+                Some(owned) => format!("use `{owned}`"),
+                None => "take the value itself instead".to_owned(),
+            };
+            self.refuse(reference, &format!("must own its data, so it cannot hold a reference\nhelp: {help}"));
+        } else {
+            // Where a returned reference names no lifetime, rustc asks for one.
+            self.sound &= lifetime.is_some();
+            visit::visit_type_reference(self, reference);
+        }
+    }
+
+    fn visit_lifetime(&mut self, lifetime: &'ast Lifetime) {
+        if lifetime.ident == "static" {
+            return;
+        }
+        if self.place == Place::Output {
+            self.sound = false;
+        } else {
+            let rule = format!("must own its data, so it cannot use the lifetime `{lifetime}`");
+            self.refuse(lifetime, &format!("{rule}\nhelp: use `'static` or another type"));
+        }
+    }
+
+    fn visit_type_infer(&mut self, _: &'ast TypeInfer) {
+        self.sound = false;
+    }
+
+    fn visit_type_impl_trait(&mut self, ty: &'ast TypeImplTrait) {
+        self.refuse(ty, "must use concrete types, not `impl Trait`");
+    }
+
+    fn visit_path(&mut self, path: &'ast Path) {
+        match path.segments.first() {
+            Some(first) if first.ident == "Self" => {
+                self.refuse(&first.ident, "must not use `Self`\nhelp: name the type");
+            }
+            _ => visit::visit_path(self, path),
+        }
+    }
+
+    // References in the arguments of a function type are not held by anyone.
+    fn visit_type_fn_ptr(&mut self, _: &'ast TypeFnPtr) {}
+    fn visit_parenthesized_generic_arguments(&mut self, _: &'ast ParenthesizedGenericArguments) {}
+}
+
+/// The owned type to use for a reference to `ty`, where there is an obvious one.
+fn owned(ty: &Type) -> Option<&'static str> {
+    match ty {
+        Type::Slice(_) => Some("Vec"),
+        Type::Path(path) if path.path.is_ident("str") => Some("String"),
+        Type::Path(path) if path.path.is_ident("Path") => Some("PathBuf"),
+        _ => None,
+    }
+}

@@ -1,0 +1,126 @@
+//! Reads the value of an option as a literal.
+
+use quote::ToTokens;
+use syn::{Expr, ExprLit, ExprUnary, Lit, LitStr, UnOp};
+
+use crate::entry::{Entry, Given, Key};
+
+/// A number as it was written.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) enum Number {
+    Int(i128),
+    Float(f64),
+}
+
+impl Number {
+    #[expect(clippy::cast_precision_loss, reason = "only compared, and only where the precision does not matter")]
+    pub(crate) fn as_f64(self) -> f64 {
+        match self {
+            Self::Int(value) => value as f64,
+            Self::Float(value) => value,
+        }
+    }
+}
+
+/// A mistake whose mending is an edit of `tokens`.
+pub(crate) fn mistake<T>(tokens: impl ToTokens, message: impl std::fmt::Display) -> syn::Result<T> {
+    Err(syn::Error::new_spanned(tokens, message))
+}
+
+/// The value of `key = value`.
+pub(crate) fn given<'a>(entry: &'a Entry, example: &str) -> syn::Result<&'a Expr> {
+    match &entry.given {
+        Given::Value(value) => Ok(value),
+        Given::Alone | Given::Parens(_) | Given::Other => {
+            let Entry { key, .. } = entry;
+            mistake(key, format!("{key} needs a value\nhelp: write `{} = {example}`", key.word))
+        }
+    }
+}
+
+/// A string that is not empty.
+pub(crate) fn text(entry: &Entry) -> syn::Result<LitStr> {
+    let string = string(entry)?;
+    if string.value().trim().is_empty() {
+        return mistake(&string, format!("{} cannot be empty", entry.key));
+    }
+    Ok(string)
+}
+
+/// A string literal.
+pub(crate) fn string(entry: &Entry) -> syn::Result<LitStr> {
+    let value = given(entry, "\"...\"")?;
+    match literal(value) {
+        Some((false, Lit::Str(string))) => Ok(string.clone()),
+        _ => {
+            let Entry { key, .. } = entry;
+            mistake(value, format!("{key} must be a string literal\nhelp: write `{} = \"...\"`", key.word))
+        }
+    }
+}
+
+/// `true` or `false`.
+pub(crate) fn boolean(entry: &Entry) -> syn::Result<bool> {
+    let value = given(entry, "true")?;
+    match literal(value) {
+        Some((false, Lit::Bool(boolean))) => Ok(boolean.value),
+        _ => mistake(value, format!("{} must be `true` or `false`", entry.key)),
+    }
+}
+
+/// A number literal without a suffix; `None` when the value is something else.
+pub(crate) fn number(key: &Key, value: &Expr) -> syn::Result<Option<Number>> {
+    let (negative, digits, suffix) = match literal(value) {
+        Some((negative, Lit::Int(int))) => (negative, int.base10_digits(), int.suffix()),
+        Some((negative, Lit::Float(float))) => (negative, float.base10_digits(), float.suffix()),
+        _ => return Ok(None),
+    };
+    let sign = if negative { "-" } else { "" };
+    let digits = format!("{sign}{digits}");
+    if !suffix.is_empty() {
+        return mistake(value, format!("{key} must not have the suffix `{suffix}`\nhelp: write `{digits}`"));
+    }
+    let int = digits.parse().ok().map(Number::Int);
+    let float = || digits.parse().ok().filter(|value: &f64| value.is_finite()).map(Number::Float);
+    match int.or_else(float) {
+        Some(number) => Ok(Some(number)),
+        None => mistake(value, format!("{key} is out of range")),
+    }
+}
+
+/// A number between two bounds, both included.
+pub(crate) fn number_within(entry: &Entry, example: &str, least: f64, most: f64) -> syn::Result<f64> {
+    let (key, value) = (&entry.key, given(entry, example)?);
+    match number(key, value)?.map(Number::as_f64) {
+        Some(number) if (least..=most).contains(&number) => Ok(number),
+        Some(number) if number < 0.0 && least == 0.0 => mistake(value, format!("{key} cannot be negative")),
+        Some(_) => mistake(value, format!("{key} is out of range\nnote: the range is {least} to {most}")),
+        None => mistake(value, format!("{key} must be a number\nhelp: write `{} = {example}`", key.word)),
+    }
+}
+
+/// A whole number between two bounds, both included.
+pub(crate) fn integer_within(entry: &Entry, example: &str, least: i128, most: i128) -> syn::Result<i128> {
+    let (key, value) = (&entry.key, given(entry, example)?);
+    match number(key, value)? {
+        Some(Number::Int(number)) if (least..=most).contains(&number) => Ok(number),
+        Some(Number::Int(number)) if number < 0 && least == 0 => mistake(value, format!("{key} cannot be negative")),
+        Some(Number::Int(_)) => mistake(value, format!("{key} is out of range\nnote: the range is {least} to {most}")),
+        Some(Number::Float(_)) | None => {
+            mistake(value, format!("{key} must be a whole number\nhelp: write `{} = {example}`", key.word))
+        }
+    }
+}
+
+/// The literal that an expression is, and whether a minus stands before it.
+fn literal(value: &Expr) -> Option<(bool, &Lit)> {
+    match value {
+        Expr::Lit(ExprLit { attrs, lit }) if attrs.is_empty() => Some((false, lit)),
+        Expr::Unary(ExprUnary { op: UnOp::Neg(_), expr, .. }) => {
+            literal(expr).filter(|(negative, _)| !negative).map(|(_, lit)| (true, lit))
+        }
+        // A macro's `$x:expr` arrives in a group without delimiters.
+        Expr::Group(group) => literal(&group.expr),
+        _ => None,
+    }
+}
