@@ -8,10 +8,13 @@ mod inject;
 mod job;
 #[cfg(feature = "mcp")]
 mod mcp;
+mod panics;
 #[doc(hidden)]
 pub mod private;
 mod queue;
 mod registry;
+#[cfg(feature = "server")]
+mod server;
 pub mod store;
 mod suggest;
 mod worker;
@@ -24,4 +27,16 @@ pub use mcp::{MountError, Mounted};
 pub use mcp::{TestClient, TestClientError};
 pub use queue::*;
 pub use registry::*;
+#[cfg(feature = "http")]
+pub use server::http::{HttpLayer, HttpService, http_layer};
+#[cfg(feature = "server")]
+pub use server::{Server, ServerError};
 pub use worker::*;
+
+/// The parts of [`Server`]'s transports, for servers of one's own.
+#[cfg(feature = "server")]
+pub mod transport {
+    #[cfg(feature = "http")]
+    pub use crate::server::http::{MCP_PATH, mcp_service, serve};
+    pub use crate::server::stdio::{MAX_LINE_BYTES, StdioTransport, stdio};
+}

@@ -9,7 +9,7 @@ pub use serde_json::Value;
 
 pub use crate::{
     inject::{FromJob, JobCall},
-    job::{ArgError, ArgMap, ArgSpec, ArgWriter, JobError, JobOptions, Number, Priority},
+    job::{ArgError, ArgMap, ArgSpec, ArgWriter, IntoJobError, JobError, JobOptions, Number, Priority, ViaInto},
     registry::{
         Job, JobArg, JobBuilder, JobDefinition, JobDescriptor, JobOutput, JobReturn, NoSchema, NoValue, NotResult,
         Pick, Probe, Returning, SchemaProbe, Select, ValueProbe,

@@ -9,7 +9,11 @@ mod submitter;
 mod sweeper;
 mod verdict;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{Arc, Weak},
+    time::Duration,
+};
 
 use tokio::{runtime::Handle, sync::watch};
 use tokio_util::sync::CancellationToken;
@@ -115,6 +119,7 @@ impl WorkerBuilder {
         let (done, finished) = watch::channel(());
         let own_thread = self.own_thread;
         let actor = actor::Actor::new(self.queue, selection, self.slots, handlers.clone(), stop.clone());
+        let alive = actor.alive();
         let run = async move {
             actor.run().await;
             drop(done);
@@ -125,7 +130,7 @@ impl WorkerBuilder {
         } else {
             handlers.spawn(run);
         }
-        Ok(WorkerHandle { stop, finished })
+        Ok(WorkerHandle { stop, finished, alive })
     }
 
     fn selection(&self) -> Result<Selection, StartError> {
@@ -158,6 +163,7 @@ struct Stop {
 pub struct WorkerHandle {
     stop: Stop,
     finished: watch::Receiver<()>,
+    alive: Weak<()>,
 }
 
 impl WorkerHandle {
@@ -178,6 +184,12 @@ impl WorkerHandle {
     pub async fn stopped(&self) {
         // The sender is dropped, and never sends, when the worker has stopped.
         let _ = self.finished.clone().changed().await;
+    }
+
+    /// Whether handlers that cannot be stopped still run, of a worker that has stopped. The runtime waits for them at
+    /// its end.
+    pub fn has_handlers_left(&self) -> bool {
+        self.alive.strong_count() > 0
     }
 }
 

@@ -95,6 +95,11 @@ impl JobError {
         self.source.as_deref()
     }
 
+    /// Takes the cause out.
+    pub(crate) fn take_source(&mut self) -> Option<BoxError> {
+        self.source.take()
+    }
+
     fn new(kind: ErrorKind, message: String) -> Self {
         Self { kind, message, retry_after: None, source: None }
     }

@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use super::Priority;
 
+/// Most attempts after the first.
+const MAX_RETRIES: u32 = 100;
+
 /// What `#[mcp_job(..)]` says of a job. Fields left out take the queue's defaults.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
@@ -46,6 +49,21 @@ impl JobOptions {
             result_ttl: None,
             failure_ttl: None,
         }
+    }
+
+    /// What no job can be run by, as a text.
+    pub(crate) fn fault(&self) -> Option<String> {
+        let seconds = |value: f64| value.is_finite() && value >= 0.0;
+        let wrong = match () {
+            () if self.timeout.is_some_and(|timeout| timeout.is_zero()) => "`timeout` must be more than 0",
+            () if self.max_retries > MAX_RETRIES => return Some(format!("`max_retries` must not exceed {MAX_RETRIES}")),
+            () if !seconds(self.backoff_base) => "`backoff_base` must be a number of seconds",
+            () if !seconds(self.backoff_max) => "`backoff_max` must be a number of seconds",
+            () if !(0.0..=1.0).contains(&self.backoff_jitter) => "`backoff_jitter` must be from 0.0 to 1.0",
+            () if self.queue.is_empty() => "`queue` must not be empty",
+            () => return None,
+        };
+        Some(wrong.to_owned())
     }
 }
 

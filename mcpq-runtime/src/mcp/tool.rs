@@ -82,6 +82,7 @@ impl Call<'_> {
                 () = self.caller.gone.cancelled() => return Ok(record),
             };
             let over = changed.status == record.status
+                && changed.lease == record.lease
                 && changed.progress == record.progress
                 && changed.progress_message == record.progress_message;
             record = changed;

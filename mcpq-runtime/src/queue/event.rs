@@ -6,7 +6,10 @@ use std::{
     sync::Arc,
 };
 
-use crate::job::{Failure, JobId, JobRecord, Owner};
+use crate::{
+    job::{Failure, JobId, JobRecord, Owner},
+    panics,
+};
 
 /// A change of a job that this process has committed.
 #[derive(Clone, Debug)]
@@ -75,8 +78,9 @@ impl Events {
         let event = event();
         trace(&event);
         for hook in &self.0 {
-            if catch_unwind(AssertUnwindSafe(|| hook(&event))).is_err() {
-                tracing::error!(job_id = %event.job_id, "an on_event hook panicked");
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| hook(&event))) {
+                let panic = panics::message(panic);
+                tracing::error!(job_id = %event.job_id, panic, "an on_event hook panicked");
             }
         }
     }

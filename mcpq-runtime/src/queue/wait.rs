@@ -90,7 +90,7 @@ impl JobWatch {
         self.until(deadline, rests).await
     }
 
-    /// As [`ended_by`](Self::ended_by), and also returns when the job's status or progress differs from `seen`.
+    /// As [`ended_by`](Self::ended_by), and also returns when the job's status, attempt or progress differs from `seen`.
     ///
     /// # Errors
     /// As [`Queue::status`].
@@ -98,6 +98,7 @@ impl JobWatch {
         self.until(deadline, |record| {
             rests(record)
                 || record.status != seen.status
+                || record.lease != seen.lease
                 || record.progress != seen.progress
                 || record.progress_message != seen.progress_message
         })

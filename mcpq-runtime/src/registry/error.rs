@@ -41,6 +41,16 @@ pub enum BuildError {
         /// What is wrong.
         reason: String,
     },
+    /// An option of a job is out of its range.
+    #[error("job `{job}` ({location}): {reason}")]
+    Options {
+        /// The job.
+        job: String,
+        /// File and line.
+        location: String,
+        /// What is wrong, and what would do.
+        reason: String,
+    },
     /// A job that was required is not linked into this program.
     #[error(
         "job `{name}` is required but not registered; if it lives in a library crate, name that crate once so that it \

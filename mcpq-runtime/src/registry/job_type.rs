@@ -35,6 +35,9 @@ impl JobType {
         if !is_job_name(&name) {
             return Err(BuildError::JobName { name });
         }
+        if let Some(reason) = options.fault() {
+            return Err(BuildError::Options { job: name, location: describe(location), reason });
+        }
         let schema_error =
             |reason: String| BuildError::Schema { job: name.clone(), location: describe(location), reason };
         let (schema, args) = match args {

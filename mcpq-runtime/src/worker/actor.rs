@@ -5,7 +5,7 @@ mod starts;
 
 use std::{
     collections::{BTreeSet, HashMap},
-    sync::Arc,
+    sync::{Arc, Weak},
     time::Duration,
 };
 
@@ -45,6 +45,8 @@ pub(super) struct Actor {
     submitter: Arc<Submitter>,
     reports: UnboundedReceiver<Report>,
     reporter: UnboundedSender<Report>,
+    /// A copy goes to every attempt.
+    alive: Arc<()>,
     running: HashMap<u64, Running>,
     next_key: u64,
     /// When attempts want to be looked at.
@@ -57,6 +59,8 @@ pub(super) struct Actor {
     renew_at: Instant,
     /// When what still runs is given back; set when the worker stops.
     quit_at: Option<Instant>,
+    /// What still ran then has been given back.
+    quit: bool,
     claims: Call<ClaimAnswer>,
     writes: Call<WriteAnswer>,
     renewals: Call<RenewAnswer>,
@@ -82,6 +86,7 @@ impl Actor {
             submitter: Arc::new(Submitter::new(queue.clone())),
             reports,
             reporter,
+            alive: Arc::default(),
             running: HashMap::new(),
             next_key: 0,
             checks: BTreeSet::new(),
@@ -90,12 +95,18 @@ impl Actor {
             claim_at: Some(now),
             renew_at: now + queue.settings().lease / 3,
             quit_at: None,
+            quit: false,
             claims: Call::default(),
             writes: Call::default(),
             renewals: Call::default(),
             progress: Call::default(),
             queue,
         }
+    }
+
+    /// Counts the handlers that live, once the actor itself is gone.
+    pub(super) fn alive(&self) -> Weak<()> {
+        Arc::downgrade(&self.alive)
     }
 
     pub(super) async fn run(mut self) {
@@ -127,7 +138,6 @@ impl Actor {
             }
         }
         sweeper.stop();
-        self.queue.gauges().worker_stopped(self.slots);
     }
 
     fn is_done(&self) -> bool {
@@ -135,7 +145,7 @@ impl Actor {
             let quiet = !self.claims.is_running() && !self.writes.is_running() && self.ended.is_empty();
             let idle = self.running.values().all(|running| running.settled);
             // A store that cannot be reached keeps nobody from leaving: the leases run out by themselves.
-            (quiet && idle) || Instant::now() > quit_at + self.queue.settings().lease
+            (quiet && idle) || Instant::now() >= quit_at + self.queue.settings().lease
         })
     }
 
@@ -156,7 +166,7 @@ impl Actor {
         if !self.claims.is_running() && self.free_slots() > 0 && self.quit_at.is_none() {
             at(self.claim_at.map(|at| at.max(self.claims.not_before.unwrap_or(at))));
         }
-        at(self.quit_at.filter(|quit_at| *quit_at > now));
+        at(self.quit_at.map(|at| if self.quit { at + self.queue.settings().lease } else { at }));
         next
     }
 

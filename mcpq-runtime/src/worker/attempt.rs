@@ -3,6 +3,7 @@
 use std::{
     any::Any,
     panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
 };
 
 use futures::FutureExt;
@@ -13,6 +14,7 @@ use super::verdict::Ending;
 use crate::{
     inject::{JobCall, JobScope},
     job::{JobError, Payload},
+    panics,
     registry::{Handler, HandlerError},
 };
 
@@ -30,6 +32,7 @@ struct Reporter {
     key: u64,
     reports: UnboundedSender<Report>,
     told: bool,
+    _alive: Arc<()>,
 }
 
 impl Reporter {
@@ -56,12 +59,14 @@ pub(super) struct Run {
     pub(super) scope: JobScope,
     pub(super) max_result: usize,
     pub(super) reports: UnboundedSender<Report>,
+    /// Held for as long as the handler lives.
+    pub(super) alive: Arc<()>,
 }
 
 /// Starts the attempt. The handle drops an async handler at its next await; a plain one cannot be stopped.
 pub(super) fn start(handlers: &Handle, run: Run) -> Option<AbortHandle> {
-    let Run { key, handler, args, scope, max_result, reports } = run;
-    let reporter = Reporter { key, reports, told: false };
+    let Run { key, handler, args, scope, max_result, reports, alive } = run;
+    let reporter = Reporter { key, reports, told: false, _alive: alive };
     let context = scope.context();
     let span = tracing::info_span!(
         target: "mcpq::job",
@@ -107,21 +112,12 @@ type Caught = Result<Result<Result<Payload, HandlerError>, JobError>, Box<dyn An
 fn ended(caught: Caught) -> Ending {
     match caught {
         Ok(Ok(Ok(payload))) => Ending::Returned(payload),
-        Ok(Ok(Err(HandlerError::Job(error))) | Err(error)) => Ending::Error(error),
-        Ok(Ok(Err(HandlerError::Result(failure)))) => Ending::BadResult(failure),
-        Err(panic) => {
-            let message = panic_message(&*panic);
-            // Dropping a panic's payload may itself panic.
-            let _ = catch_unwind(AssertUnwindSafe(|| drop(panic)));
-            Ending::Panicked(message)
+        Ok(Ok(Err(HandlerError::Job(mut error))) | Err(mut error)) => {
+            // Dropped here, since the cause is the handler's own and nobody further on looks at it.
+            panics::contained_drop(error.take_source());
+            Ending::Error(error)
         }
-    }
-}
-
-fn panic_message(panic: &(dyn Any + Send)) -> String {
-    match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
-        (Some(text), _) => (*text).to_owned(),
-        (_, Some(text)) => text.clone(),
-        _ => "a value that is no text".to_owned(),
+        Ok(Ok(Err(HandlerError::Result(failure)))) => Ending::BadResult(failure),
+        Err(panic) => Ending::Panicked(panics::message(panic)),
     }
 }

@@ -91,8 +91,12 @@ impl Running {
 
     /// When this attempt wants to be looked at.
     pub(super) fn next_check(&self) -> Instant {
-        if self.decided || self.ended {
+        if self.ended {
             return self.started + NEVER;
+        }
+        if self.decided {
+            // All that is left to see is whether the handler ends.
+            return self.give_up_at.unwrap_or(self.started + NEVER);
         }
         let mut next = self.lease_until;
         if !self.causes.timed_out {

@@ -63,7 +63,7 @@ pub(super) fn verdict(ending: Ending, causes: Causes, attempt: Attempt<'_>) -> V
     }
     match ending {
         Ending::Returned(payload) => Verdict::Record(Outcome::Completed(payload)),
-        Ending::BadResult(failure) => Verdict::Record(Outcome::Failed(failure)),
+        Ending::BadResult(bad) => Verdict::Record(Outcome::Failed(failure(bad.code, &bad.message))),
         Ending::Error(error) if error.kind() == ErrorKind::Fatal => {
             Verdict::Record(Outcome::Failed(failure(ErrorCode::HandlerError, error.message())))
         }

@@ -57,7 +57,7 @@ impl Actor {
     }
 
     /// A handler cannot be stopped: its end is recorded without it. Where a retry is due the job stays with it, so that
-    /// it never runs twice at once.
+    /// it never runs twice at once; the store makes a cancel of a retry that was asked to end.
     pub(super) fn give_up(&mut self, key: u64) {
         let Some(running) = self.running.get_mut(&key) else {
             return;
@@ -71,7 +71,8 @@ impl Actor {
                 "the handler cannot be stopped; its slot is lost until it returns"
             );
         }
-        let retried = matches!(running.verdict(Ending::Dropped), Verdict::Record(Outcome::Retry { .. }));
+        let retried = !running.causes.cancel_requested
+            && matches!(running.verdict(Ending::Dropped), Verdict::Record(Outcome::Retry { .. }));
         if !running.decided && !retried {
             self.decide(key, Ending::Dropped);
         }

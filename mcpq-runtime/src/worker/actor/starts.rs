@@ -87,6 +87,7 @@ impl Actor {
                 scope: JobScope::new(context, running.progress.clone(), running.token.clone(), state),
                 max_result: self.queue.settings().max_result,
                 reports: self.reporter.clone(),
+                alive: self.alive.clone(),
             },
         );
         running.check_at = running.next_check();

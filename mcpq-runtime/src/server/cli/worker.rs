@@ -1,0 +1,14 @@
+//! `worker`: runs jobs and serves no client.
+
+use super::{End, Outcome, Session};
+use crate::server::StopSignal;
+
+pub(super) async fn run(session: &Session, stop: &StopSignal) -> Result<Outcome, End> {
+    let queue = session.queue();
+    session.crew.start()?;
+    tracing::info!(slots = queue.settings().workers, "running jobs");
+    stop.received().await;
+    queue.close();
+    session.crew.stop_within(queue.settings().grace()).await;
+    Ok(Outcome::nothing())
+}
