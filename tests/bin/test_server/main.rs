@@ -1,0 +1,16 @@
+//! A server with a few jobs, for tests of the command line and of real processes.
+
+mod jobs;
+mod shared_store;
+
+use mcpq::{Queue, Server};
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut builder = Queue::builder();
+    if std::env::var_os("TEST_SHARED_STORE").is_some() {
+        builder = builder.store(shared_store::with_jobs().await?);
+    }
+    Server::new("test-server", builder).version("1.2.3").instructions("A server for tests.").run().await?;
+    Ok(())
+}

@@ -1,0 +1,91 @@
+//! Options and comments: what ends up in the job's definition.
+
+use std::time::Duration;
+
+use mcpq::prelude::*;
+use mcpq::{JobDescriptor, JobOptions, Priority};
+
+use crate::registered;
+
+/// Has every option.
+///
+/// And a second
+/// paragraph.
+#[mcp_job(
+    name = "every-option",
+    timeout = "1m30s",
+    max_retries = 2,
+    backoff_base = 0.5,
+    backoff_max = "10m",
+    backoff_jitter = 0.25,
+    retry_on_timeout = true,
+    queue = "slow",
+    priority = "high",
+    result_ttl = "forever",
+    failure_ttl = 3600,
+    args = "EveryOption",
+    crate = ::mcpq
+)]
+async fn with_options(width: u32) {
+    let _ = width;
+}
+
+#[test]
+fn every_option_is_in_the_descriptor() {
+    let mut expected = JobOptions::new();
+    expected.timeout = Some(Duration::from_secs(90));
+    expected.max_retries = 2;
+    expected.backoff_base = 0.5;
+    expected.backoff_max = 600.0;
+    expected.backoff_jitter = 0.25;
+    expected.retry_on_timeout = true;
+    expected.queue = "slow";
+    expected.priority = Priority::High;
+    expected.result_ttl = Some(Duration::MAX);
+    expected.failure_ttl = Some(Duration::from_secs(3600));
+    assert_eq!(EveryOption::JOB.options, expected);
+    assert_eq!(EveryOption::JOB.name, "every-option");
+    assert_eq!(EveryOption::JOB.description, "Has every option.\n\nAnd a second paragraph.");
+    assert!(EveryOption::JOB.file.ends_with("descriptor.rs"), "{}", EveryOption::JOB.file);
+}
+
+#[tokio::test]
+async fn the_struct_has_the_name_it_was_given() {
+    let job = registered(EveryOption::JOB).await;
+    assert_eq!(&*job.queue(), "slow");
+    let _ = EveryOption { width: 1 };
+    with_options(1).await;
+}
+
+#[mcp_job(description = "Has no comment.")]
+async fn without_options() {}
+
+#[tokio::test]
+async fn without_options_the_defaults_hold() {
+    assert_eq!(without_options::JOB.options, JobOptions::new());
+    assert_eq!(without_options::JOB.description, "Has no comment.");
+    without_options().await;
+}
+
+mod one {
+    /// Has a name that is taken.
+    #[mcpq::mcp_job]
+    pub(super) async fn twice() {}
+}
+
+mod another {
+    /// Takes it.
+    #[mcpq::mcp_job(name = "twice")]
+    pub(super) async fn again() {}
+}
+
+#[tokio::test]
+async fn two_jobs_of_one_name_are_refused_with_the_places_of_both() {
+    let (first, second) = (one::twice::JOB, another::again::JOB);
+    assert_ne!(first.line, second.line);
+    let builder = Queue::builder().without_linked_jobs().job(first).job(second);
+    let error = builder.build().await.unwrap_err().to_string();
+    for JobDescriptor { file, line, .. } in [first, second] {
+        assert!(error.contains(&format!("{file}:{line}")), "{error}");
+    }
+}

@@ -1,0 +1,93 @@
+//! Return types, told apart by type and not by name.
+
+use mcpq::Job;
+use mcpq::prelude::*;
+use serde_json::Value;
+
+use crate::registered;
+
+type Outcome<T> = Result<T, std::io::Error>;
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct Report {
+    rows: u32,
+}
+
+/// Returns nothing.
+#[mcp_job]
+async fn nothing() {}
+
+/// Returns a value.
+#[mcp_job]
+async fn value() -> Report {
+    Report { rows: 1 }
+}
+
+/// Returns a `Result`.
+#[mcp_job]
+async fn fallible() -> Result<Report, JobError> {
+    Ok(Report { rows: 1 })
+}
+
+/// Returns a `Result` by another name.
+#[mcp_job]
+async fn aliased() -> Outcome<Report> {
+    Ok(Report { rows: 1 })
+}
+
+/// Returns an error that is no `std::error::Error`.
+#[mcp_job]
+async fn via_anyhow() -> Result<Report, anyhow::Error> {
+    Ok(Report { rows: 1 })
+}
+
+/// Returns what has no schema.
+#[mcp_job]
+async fn without_schema() -> Opaque {
+    Opaque
+}
+
+#[derive(Debug, Serialize)]
+struct Opaque;
+
+/// Returns a reference to static data.
+#[mcp_job]
+fn text() -> &'static str {
+    "text"
+}
+
+fn output<J: Job<Output = T>, T>(_: &J) -> &'static str {
+    std::any::type_name::<T>()
+}
+
+#[test]
+fn the_output_is_what_the_job_gives() {
+    let report = std::any::type_name::<Report>();
+    assert_eq!(output(&nothing {}), "()");
+    assert_eq!(output(&value {}), report);
+    assert_eq!(output(&fallible {}), report);
+    assert_eq!(output(&aliased {}), report);
+    assert_eq!(output(&via_anyhow {}), report);
+    assert_eq!(output(&text {}), "&str");
+}
+
+#[tokio::test]
+async fn a_schema_is_published_where_there_is_one() {
+    for job in [value::JOB, fallible::JOB, aliased::JOB, via_anyhow::JOB] {
+        let registered = registered(job).await;
+        let schema = registered.output_schema().unwrap_or(&Value::Null);
+        assert!(schema.to_string().contains("rows"), "{}: {schema}", job.name);
+    }
+    assert_eq!(registered(without_schema::JOB).await.output_schema(), None);
+}
+
+#[tokio::test]
+async fn the_functions_are_plain_functions() {
+    nothing().await;
+    assert_eq!(value().await.rows, 1);
+    assert_eq!(fallible().await.unwrap().rows, 1);
+    assert_eq!(aliased().await.unwrap().rows, 1);
+    assert_eq!(via_anyhow().await.unwrap().rows, 1);
+    assert_eq!(text(), "text");
+    let _ = without_schema().await;
+}

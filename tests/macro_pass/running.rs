@@ -1,0 +1,87 @@
+//! Jobs that a worker runs: what the parameters get.
+
+use std::collections::BTreeMap;
+
+use mcpq::prelude::*;
+use mcpq::{JobDescriptor, JobScope, Needs, Queue, WorkerHandle};
+
+#[derive(Debug)]
+struct Factor(u32);
+
+#[derive(Debug)]
+struct Label(String);
+
+/// What a job asks for by a type of its own.
+#[derive(Debug)]
+struct Scaled(u32);
+
+impl FromJob for Scaled {
+    fn needs(needs: &mut Needs) {
+        needs.state::<Factor>();
+    }
+
+    fn from_job(scope: &JobScope) -> Result<Self, JobError> {
+        let factor = scope.state::<Factor>().ok_or_else(|| JobError::fatal("no factor"))?;
+        Ok(Self(factor.0 * 10))
+    }
+}
+
+async fn started(job: JobDescriptor) -> (Queue, WorkerHandle) {
+    let builder = Queue::builder().without_linked_jobs().state(Factor(3)).state(Label("x".to_owned()));
+    let queue = builder.job(job).build().await.unwrap();
+    let worker = queue.worker().start().unwrap();
+    (queue, worker)
+}
+
+/// Takes everything that can be injected, between arguments.
+#[mcp_job]
+async fn inject_everything(
+    first: u32,
+    factor: State<Factor>,
+    #[arg(default = 5)] second: u32,
+    progress: Progress,
+    label: State<Label>,
+    cancel: CancelToken,
+    #[inject] scaled: Scaled,
+    context: JobContext,
+    third: Option<u32>,
+) -> Result<String, JobError> {
+    cancel.check()?;
+    progress.report(1, 2);
+    let sum = first * factor.0 + second + scaled.0 + third.unwrap_or_default();
+    Ok(format!("{} {} {sum}", context.job_type(), label.0))
+}
+
+#[tokio::test]
+async fn every_parameter_gets_its_own() {
+    let (queue, _worker) = started(inject_everything::JOB).await;
+    let job = queue.submit(inject_everything { third: Some(100), ..inject_everything::new(2) }).await.unwrap();
+    assert_eq!(job.result().await.unwrap(), "inject_everything x 141");
+}
+
+/// Runs on the blocking pool, with the rest before a named argument.
+#[mcp_job]
+fn count_rest(#[arg(rest)] rest: BTreeMap<String, u32>, named: u32) -> u32 {
+    rest.values().sum::<u32>() + named
+}
+
+#[tokio::test]
+async fn the_rest_is_what_no_one_else_takes() {
+    let (queue, _worker) = started(count_rest::JOB).await;
+    let rest = BTreeMap::from([("a".to_owned(), 1), ("b".to_owned(), 2)]);
+    let job = queue.submit(count_rest { rest, named: 40 }).await.unwrap();
+    assert_eq!(job.result().await.unwrap(), 43);
+}
+
+/// Fails with an error of the standard library.
+#[mcp_job]
+async fn fail(message: String) -> Result<(), std::io::Error> {
+    Err(std::io::Error::other(message))
+}
+
+#[tokio::test]
+async fn any_error_becomes_the_jobs_error() {
+    let (queue, _worker) = started(fail::JOB).await;
+    let job = queue.submit(fail { message: "disk on fire".to_owned() }).await.unwrap();
+    assert!(job.result().await.unwrap_err().to_string().contains("disk on fire"));
+}

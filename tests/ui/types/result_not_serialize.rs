@@ -1,0 +1,13 @@
+#![allow(unused)]
+
+use mcpq::prelude::*;
+
+struct Point;
+
+/// Resizes an image.
+#[mcp_job]
+async fn resize() -> Result<Point, JobError> {
+    Ok(Point)
+}
+
+fn main() {}
