@@ -68,35 +68,39 @@ impl Progress {
     /// total counts as all.
     pub fn report(&self, done: impl ToFraction, total: impl ToFraction) -> Reported<'_> {
         let (done, total) = (done.to_f64(), total.to_f64());
-        if total > 0.0 {
-            self.set_fraction(done / total);
-        }
-        Reported(self)
+        let fraction = if total > 0.0 { done / total } else { 0.0 };
+        Reported { progress: self, fraction, message: None }
     }
 
     /// Reports a fraction between 0 and 1.
     pub fn set_fraction(&self, fraction: f64) {
-        if fraction.is_nan() {
-            return;
-        }
-        let fraction = fraction.clamp(0.0, 1.0);
-        let mut latest = self.lock();
-        if fraction > latest.fraction {
-            latest.fraction = fraction;
-            self.announce(latest);
-        }
+        self.set(fraction, None);
     }
 
     /// Sets the message, cut at 1,024 bytes.
     pub fn message(&self, text: impl Into<String>) {
-        let mut text = text.into();
-        if text.len() > MAX_MESSAGE {
-            let end = (0..=MAX_MESSAGE).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
-            text.truncate(end);
-        }
+        self.set(0.0, Some(text.into()));
+    }
+
+    fn set(&self, fraction: f64, message: Option<String>) {
         let mut latest = self.lock();
-        latest.message = Some(text.into());
-        self.announce(latest);
+        let mut news = false;
+        // False for what is not a number.
+        if fraction > latest.fraction {
+            latest.fraction = fraction.min(1.0);
+            news = true;
+        }
+        if let Some(mut text) = message {
+            if text.len() > MAX_MESSAGE {
+                let end = (0..=MAX_MESSAGE).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
+                text.truncate(end);
+            }
+            latest.message = Some(text.into());
+            news = true;
+        }
+        if news {
+            self.announce(latest);
+        }
     }
 
     /// What was reported last, 0.0 to 1.0.
@@ -138,14 +142,24 @@ impl fmt::Debug for Progress {
     }
 }
 
-/// A report that was just made; a message may follow.
+/// A report that is made when this is dropped, at the end of the statement; a message may join it.
 #[derive(Debug)]
-pub struct Reported<'a>(&'a Progress);
+pub struct Reported<'a> {
+    progress: &'a Progress,
+    fraction: f64,
+    message: Option<String>,
+}
 
 impl Reported<'_> {
     /// Says what was reached.
-    pub fn message(self, text: impl Into<String>) {
-        self.0.message(text);
+    pub fn message(mut self, text: impl Into<String>) {
+        self.message = Some(text.into());
+    }
+}
+
+impl Drop for Reported<'_> {
+    fn drop(&mut self) {
+        self.progress.set(self.fraction, self.message.take());
     }
 }
 
@@ -183,6 +197,21 @@ mod tests {
         }
         progress.report(7, 5).message("over");
         assert_eq!(progress.latest(), ProgressUpdate { fraction: 1.0, message: Some("over".into()) });
+    }
+
+    #[test]
+    fn a_fraction_and_its_message_are_seen_together() {
+        struct Seen(Mutex<Vec<ProgressUpdate>>, std::sync::OnceLock<Progress>);
+        impl ProgressSink for Seen {
+            fn announce(&self) {
+                self.0.lock().unwrap().extend(self.1.get().map(Progress::take));
+            }
+        }
+        let sink = Arc::new(Seen(Mutex::default(), std::sync::OnceLock::new()));
+        let progress = Progress::with_sink(sink.clone());
+        sink.1.set(progress.clone()).unwrap();
+        progress.report(1, 2).message("half");
+        assert_eq!(*sink.0.lock().unwrap(), [ProgressUpdate { fraction: 0.5, message: Some("half".into()) }]);
     }
 
     #[test]
