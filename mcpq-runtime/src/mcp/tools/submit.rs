@@ -96,14 +96,15 @@ impl QueueTool for Submit {
         let mut params = Params::new(std::mem::take(&mut call.arguments), &KNOWN);
         let job_type = params.required_text("job_type");
         let args = params.object("args");
-        let mut options = SubmitOptions::default();
-        options.priority = params.word::<Priority>("priority", &schemas::priorities());
-        options.queue = params.text("queue");
-        options.idempotency_key = params.text("idempotency_key");
-        options.delay = params.seconds("delay_seconds", YEAR);
-        options.run_at = params.time("run_at");
-        options.timeout = params.seconds("timeout", YEAR);
-        options.max_retries = params.whole("max_retries", 0, 100).map(|retries| retries as u32);
+        let options = SubmitOptions {
+            priority: params.word::<Priority>("priority", &schemas::priorities()),
+            queue: params.text("queue"),
+            idempotency_key: params.text("idempotency_key"),
+            delay: params.seconds("delay_seconds", YEAR),
+            run_at: params.time("run_at"),
+            timeout: params.seconds("timeout", YEAR),
+            max_retries: params.whole("max_retries", 0, 100).map(|retries| retries as u32),
+        };
         let wait = params.seconds("wait_seconds", settings.max_wait).unwrap_or_default();
         params.finish()?;
 
