@@ -12,7 +12,7 @@ use mcpq::prelude::*;
 use rmcp::{
     ServerHandler, ServiceExt,
     handler::server::wrapper::Parameters,
-    model::{ServerCapabilities, ServerConfig},
+    model::{Implementation, ServerCapabilities, ServerConfig},
     tool, tool_handler, tool_router,
     transport::stdio,
 };
@@ -41,6 +41,7 @@ impl Calculator {
 impl ServerHandler for Calculator {
     fn get_info(&self) -> ServerConfig {
         ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
+            .with_server_info(Implementation::new("calculator", env!("CARGO_PKG_VERSION")))
             .with_instructions("Adds numbers at once; counts primes in the background.")
     }
 }
@@ -49,7 +50,7 @@ impl ServerHandler for Calculator {
 #[mcp_job(timeout = "10m")]
 fn count_primes(
     /// The largest number to look at.
-    #[arg(range(2..=50_000_000), example = 1_000_000)]
+    #[arg(range(2..=5_000_000), example = 1_000_000)]
     limit: u64,
     progress: Progress,
     cancel: CancelToken,

@@ -70,10 +70,11 @@ impl Tree {
             cancel.check()?;
             // What cannot be read is told by the walk that reads it.
             let Ok(entry) = entry else { continue };
-            if is_file(&entry) {
-                extent.files += 1;
-                extent.bytes += entry.metadata().map_or(0, |metadata| metadata.len());
+            if !is_file(&entry) {
+                continue;
             }
+            extent.files += 1;
+            extent.bytes += entry.metadata().map_or(0, |metadata| metadata.len());
             if extent.files.is_multiple_of(1_000) {
                 progress.message(format!("found {} files so far", extent.files));
             }

@@ -4,6 +4,7 @@ mod args;
 mod error;
 mod finite;
 mod id;
+mod integers;
 mod owner;
 mod payload;
 mod policy;

@@ -4,6 +4,7 @@ mod actor;
 mod attempt;
 mod calls;
 mod hints;
+mod keys;
 mod running;
 mod submitter;
 mod sweeper;

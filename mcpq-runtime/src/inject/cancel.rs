@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use tokio_util::sync::CancellationToken;
+use tokio::sync::Notify;
 
 use crate::job::JobError;
 
@@ -41,7 +41,7 @@ pub struct CancelToken(Arc<Inner>);
 #[derive(Default)]
 struct Inner {
     reason: OnceLock<CancelReason>,
-    token: CancellationToken,
+    fired: Notify,
 }
 
 impl CancelToken {
@@ -52,7 +52,7 @@ impl CancelToken {
 
     /// Whether the handler should end.
     pub fn is_cancelled(&self) -> bool {
-        self.0.token.is_cancelled()
+        self.0.reason.get().is_some()
     }
 
     /// `Ok` while the handler may go on.
@@ -65,7 +65,12 @@ impl CancelToken {
 
     /// Waits until the token fires.
     pub async fn cancelled(&self) {
-        self.0.token.cancelled().await;
+        // Registered before the look, so that no firing falls between.
+        let mut fired = std::pin::pin!(self.0.fired.notified());
+        fired.as_mut().enable();
+        if !self.is_cancelled() {
+            fired.await;
+        }
     }
 
     /// Why the token fired; `None` while it has not.
@@ -75,9 +80,9 @@ impl CancelToken {
 
     /// Fires the token. The first reason stays.
     pub fn cancel(&self, reason: CancelReason) {
-        // Set before the token fires, so that whoever is woken finds it.
-        let _ = self.0.reason.set(reason);
-        self.0.token.cancel();
+        if self.0.reason.set(reason).is_ok() {
+            self.0.fired.notify_waiters();
+        }
     }
 }
 

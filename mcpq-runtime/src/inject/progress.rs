@@ -25,7 +25,8 @@ pub struct Progress(Arc<Cell>);
 #[derive(Default)]
 struct Cell {
     latest: Mutex<Latest>,
-    sink: Option<Arc<dyn ProgressSink>>,
+    /// Who is told of news, and by which key.
+    sink: Option<(Arc<dyn ProgressSink>, u64)>,
 }
 
 #[derive(Default)]
@@ -36,10 +37,10 @@ struct Latest {
     announced: bool,
 }
 
-/// Learns that a job has something new to tell.
+/// Learns that jobs have something new to tell.
 pub trait ProgressSink: Send + Sync {
-    /// Called once until the update is taken.
-    fn announce(&self);
+    /// Called once until the update is taken, with the key of the progress that has one.
+    fn announce(&self, key: u64);
 }
 
 /// The latest progress of a job.
@@ -57,9 +58,9 @@ impl Progress {
         Self::default()
     }
 
-    /// A progress that starts at nothing and announces news to `sink`.
-    pub fn with_sink(sink: Arc<dyn ProgressSink>) -> Self {
-        Self(Arc::new(Cell { latest: Mutex::default(), sink: Some(sink) }))
+    /// A progress that starts at nothing and announces news to `sink` under this key.
+    pub fn with_sink(sink: Arc<dyn ProgressSink>, key: u64) -> Self {
+        Self(Arc::new(Cell { latest: Mutex::default(), sink: Some((sink, key)) }))
     }
 
     /// Reports `done` of `total`, and lets a message follow: `progress.report(3, 10).message("three")`.
@@ -122,11 +123,11 @@ impl Progress {
     }
 
     fn announce(&self, mut latest: MutexGuard<'_, Latest>) {
-        if let Some(sink) = &self.0.sink
+        if let Some((sink, key)) = &self.0.sink
             && !std::mem::replace(&mut latest.announced, true)
         {
             drop(latest);
-            sink.announce();
+            sink.announce(*key);
         }
     }
 
@@ -203,12 +204,12 @@ mod tests {
     fn a_fraction_and_its_message_are_seen_together() {
         struct Seen(Mutex<Vec<ProgressUpdate>>, std::sync::OnceLock<Progress>);
         impl ProgressSink for Seen {
-            fn announce(&self) {
+            fn announce(&self, _: u64) {
                 self.0.lock().unwrap().extend(self.1.get().map(Progress::take));
             }
         }
         let sink = Arc::new(Seen(Mutex::default(), std::sync::OnceLock::new()));
-        let progress = Progress::with_sink(sink.clone());
+        let progress = Progress::with_sink(sink.clone(), 7);
         sink.1.set(progress.clone()).unwrap();
         progress.report(1, 2).message("half");
         assert_eq!(*sink.0.lock().unwrap(), [ProgressUpdate { fraction: 0.5, message: Some("half".into()) }]);
@@ -227,12 +228,12 @@ mod tests {
     fn news_is_announced_once_until_it_is_taken() {
         struct Count(AtomicUsize);
         impl ProgressSink for Count {
-            fn announce(&self) {
+            fn announce(&self, _: u64) {
                 self.0.fetch_add(1, Ordering::Relaxed);
             }
         }
         let sink = Arc::new(Count(AtomicUsize::new(0)));
-        let progress = Progress::with_sink(sink.clone());
+        let progress = Progress::with_sink(sink.clone(), 7);
         for n in 1..100 {
             progress.report(n, 100);
         }

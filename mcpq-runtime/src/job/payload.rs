@@ -1,28 +1,22 @@
 //! Arguments and results on their way: raw JSON bytes.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
-use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
 /// A JSON document as bytes, cheap to clone. Stores keep it and never look inside.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Payload(Bytes);
+pub struct Payload(Arc<[u8]>);
 
 impl Payload {
     /// Wraps bytes that are a JSON document.
-    pub fn from_json_bytes(bytes: impl Into<Bytes>) -> Self {
+    pub fn from_json_bytes(bytes: impl Into<Arc<[u8]>>) -> Self {
         Self(bytes.into())
     }
 
     /// The document's bytes.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
-    }
-
-    /// The document's bytes, shared.
-    pub fn bytes(&self) -> Bytes {
-        self.0.clone()
     }
 
     /// Length in bytes.

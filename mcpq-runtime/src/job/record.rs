@@ -95,7 +95,7 @@ impl JobRecord {
             finished_at: None,
             run_at: None,
             expires_at: None,
-            history: Arc::from([]),
+            history: Arc::default(),
         }
     }
 }

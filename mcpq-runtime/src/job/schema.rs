@@ -7,7 +7,7 @@ use schemars::{
 };
 use serde_json::{Map, Value, json};
 
-use super::ArgMap;
+use super::{ArgMap, integers};
 
 /// Adds a type's schema to a generator.
 pub type SchemaFn = fn(&mut SchemaGenerator) -> Schema;
@@ -288,48 +288,13 @@ impl InputSchema {
         self.value["properties"].as_object().into_iter().flatten().map(|(name, _)| name.as_str())
     }
 
-    /// Turns `7.0` into `7` wherever the schema wants an integer, since serde refuses what JSON Schema accepts.
+    /// Turns `7.0` into `7` wherever the schema wants an integer.
     pub fn integers(&self, args: &mut ArgMap) {
-        let properties = self.value.get("properties").and_then(Value::as_object);
-        let unknown = self.value.get("additionalProperties");
-        for (name, value) in args {
-            if let Some(schema) = properties.and_then(|known| known.get(name)).or(unknown) {
-                integral(schema, value);
-            }
+        let mut value = Value::Object(std::mem::take(args));
+        integers::mend(&self.value, &self.value, &mut value);
+        if let Value::Object(mended) = value {
+            *args = mended;
         }
-    }
-}
-
-fn integral(schema: &Value, value: &mut Value) {
-    let Some(schema) = schema.as_object() else {
-        return;
-    };
-    match value {
-        Value::Number(number) => {
-            let wanted = kinds(schema);
-            if wanted.iter().any(|kind| kind == "integer") && !wanted.iter().any(|kind| kind == "number") {
-                let whole =
-                    number.as_f64().filter(|float| number.is_f64() && float.fract() == 0.0 && float.abs() < 9e15);
-                if let Some(whole) = whole {
-                    *value = Value::from(whole as i64);
-                }
-            }
-        }
-        Value::Array(items) => {
-            if let Some(each) = schema.get("items") {
-                items.iter_mut().for_each(|item| integral(each, item));
-            }
-        }
-        Value::Object(map) => {
-            let properties = schema.get("properties").and_then(Value::as_object);
-            let unknown = schema.get("additionalProperties");
-            for (name, value) in map {
-                if let Some(schema) = properties.and_then(|known| known.get(name)).or(unknown) {
-                    integral(schema, value);
-                }
-            }
-        }
-        _ => {}
     }
 }
 

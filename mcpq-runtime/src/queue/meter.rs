@@ -47,10 +47,14 @@ impl Measured {
 }
 
 impl Meter {
-    /// Jobs of one type have ended; `run` is how long the last of them took.
-    pub(crate) fn ended(&self, job_type: &Arc<str>, count: u64, run: Duration) {
+    /// Jobs have ended: of which type, and how long each took.
+    pub(crate) fn ended(&self, runs: &[(Arc<str>, Duration)]) {
+        if runs.is_empty() {
+            return;
+        }
         let mut measured = self.lock();
         let second = measured.second();
+        let count = runs.len() as u64;
         match measured.ends.back_mut() {
             Some((last, ends)) if *last == second => *ends += count,
             _ => measured.ends.push_back((second, count)),
@@ -58,12 +62,10 @@ impl Meter {
         if measured.ends.len() > WINDOW as usize + 2 {
             measured.ends.pop_front();
         }
-        let run = run.as_secs_f64();
-        match measured.runs.get_mut(job_type) {
-            Some(usual) => *usual += NEWEST * (run - *usual),
-            None => {
-                measured.runs.insert(job_type.clone(), run);
-            }
+        for of_type in runs.chunk_by(|(one, _), (next, _)| one == next) {
+            let (job_type, first) = &of_type[0];
+            let usual = measured.runs.entry(job_type.clone()).or_insert(first.as_secs_f64());
+            of_type.iter().for_each(|(_, run)| *usual += NEWEST * (run.as_secs_f64() - *usual));
         }
     }
 

@@ -62,6 +62,7 @@ impl Crew {
         let mut state = self.lock();
         if matches!(*state, State::Ready) {
             *state = State::Working(define(self.queue.worker()).start()?);
+            tracing::debug!(slots = self.queue.settings().workers, "claiming jobs");
         }
         Ok(())
     }

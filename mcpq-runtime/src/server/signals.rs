@@ -4,6 +4,7 @@ use std::{
     io, process,
     sync::{Arc, Mutex, OnceLock, PoisonError, Weak},
     thread,
+    time::{Duration, Instant},
 };
 
 use tokio_util::sync::CancellationToken;
@@ -64,9 +65,18 @@ impl StopSignal {
     }
 }
 
+/// Within this time a second signal is the first one again: programs that start others often pass on what the
+/// terminal has sent to all of them.
+const ECHO: Duration = Duration::from_millis(300);
+
 async fn hear(mut signals: Signals) {
+    let mut echo_until = None;
     loop {
         let code = signals.next().await;
+        if echo_until.is_some_and(|until| Instant::now() < until) {
+            continue;
+        }
+        echo_until = Some(Instant::now() + ECHO);
         let mut listeners = LISTENERS.lock().unwrap_or_else(PoisonError::into_inner);
         listeners.signals.retain(|heard| heard.strong_count() > 0);
         let waiting: Vec<_> = listeners.signals.iter().filter_map(Weak::upgrade).collect();

@@ -1,6 +1,8 @@
 //! The memory store: for tests and throw-away work. Its jobs end with the process.
 
+mod entries;
 mod journal;
+mod keeping;
 mod lanes;
 mod limits;
 mod shelves;
@@ -131,8 +133,11 @@ impl Store for MemoryStore {
 
     async fn park(&self, park: Park) -> Result<Settled, StoreError> {
         let id = park.lease.id;
-        let settled = self.lock().park(park);
-        self.tell(settled == Settled::Accepted(Status::Pending), [id]);
+        let (settled, limited) = {
+            let mut table = self.lock();
+            (table.park(park), table.take_freed())
+        };
+        self.tell(limited || settled == Settled::Accepted(Status::Pending), [id]);
         Ok(settled)
     }
 

@@ -361,8 +361,8 @@ pub struct ListFilter {
 pub struct Page {
     /// Most jobs.
     pub limit: usize,
-    /// Go on after the page that gave this cursor.
-    pub cursor: Option<String>,
+    /// Only jobs submitted before the one with this number: [`Listing::next`] of the page before.
+    pub cursor: Option<u64>,
     /// Jobs to skip; counts from the cursor.
     pub offset: usize,
 }
@@ -377,7 +377,7 @@ pub struct Listing {
     /// Whether there may be more than `total`.
     pub total_is_minimum: bool,
     /// Where the next page begins; `None` at the end.
-    pub next: Option<String>,
+    pub next: Option<u64>,
 }
 
 /// How many jobs a queue holds.

@@ -4,7 +4,7 @@ mod ends;
 mod starts;
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::BTreeSet,
     sync::{Arc, Weak},
     time::Duration,
 };
@@ -19,7 +19,8 @@ use super::{
     Stop,
     attempt::Report,
     calls::{self, Call, ClaimAnswer, Ended, RenewAnswer, WriteAnswer},
-    hints::Hints,
+    hints::{Announcer, Hints},
+    keys::KeyMap,
     running::Running,
     submitter::Submitter,
     sweeper::Sweeper,
@@ -45,9 +46,10 @@ pub(super) struct Actor {
     submitter: Arc<Submitter>,
     reports: UnboundedReceiver<Report>,
     reporter: UnboundedSender<Report>,
+    announcer: Arc<Announcer>,
     /// A copy goes to every attempt.
     alive: Arc<()>,
-    running: HashMap<u64, Running>,
+    running: KeyMap<Running>,
     next_key: u64,
     /// When attempts want to be looked at.
     checks: BTreeSet<(Instant, u64)>,
@@ -85,9 +87,10 @@ impl Actor {
             hints,
             submitter: Arc::new(Submitter::new(queue.clone())),
             reports,
+            announcer: Arc::new(Announcer(reporter.clone())),
             reporter,
             alive: Arc::default(),
-            running: HashMap::new(),
+            running: KeyMap::default(),
             next_key: 0,
             checks: BTreeSet::new(),
             dirty: BTreeSet::new(),
@@ -278,6 +281,7 @@ impl Actor {
             let Some(running) = self.running.get_mut(&key) else {
                 continue;
             };
+            running.check_at = None;
             if now >= running.lease_until && !running.decided {
                 lose(running);
             }
@@ -286,7 +290,7 @@ impl Actor {
             }
             self.adjust(key, |_| ());
         }
-        if self.quit_at.is_some_and(|quit_at| now >= quit_at) {
+        if !self.quit && self.quit_at.is_some_and(|quit_at| now >= quit_at) {
             self.quit();
         }
     }
@@ -296,17 +300,19 @@ impl Actor {
         let Some(running) = self.running.get_mut(&key) else {
             return;
         };
-        self.checks.remove(&(running.check_at, key));
         change(running);
+        let next = running.next_check();
+        let last = std::mem::replace(&mut running.check_at, next);
+        if next != last {
+            last.map(|at| self.checks.remove(&(at, key)));
+            next.map(|at| self.checks.insert((at, key)));
+        }
         if running.ended && running.settled {
             if running.leaked {
                 self.queue.gauges().returned();
             }
             self.running.remove(&key);
-            return;
         }
-        running.check_at = running.next_check();
-        self.checks.insert((running.check_at, key));
     }
 
     fn begin_stop(&mut self) {
@@ -317,6 +323,7 @@ impl Actor {
 
     /// The grace is over: what still runs is dropped and given back.
     fn quit(&mut self) {
+        self.quit = true;
         let left: Vec<u64> = self.running.iter().filter(|(_, running)| !running.decided).map(|(key, _)| *key).collect();
         for key in left {
             if let Some(running) = self.running.get_mut(&key) {
@@ -324,6 +331,15 @@ impl Actor {
             }
             self.decide(key, Ending::Dropped);
         }
+    }
+}
+
+/// Also when a runtime is torn down around it.
+impl Drop for Actor {
+    fn drop(&mut self) {
+        let gauges = self.queue.gauges();
+        gauges.worker_stopped(self.slots);
+        self.running.values().filter(|running| running.leaked).for_each(|_| gauges.returned());
     }
 }
 

@@ -12,7 +12,7 @@ use tracing::Instrument;
 
 use super::verdict::Ending;
 use crate::{
-    inject::{JobCall, JobScope},
+    inject::{CancelToken, ContextParts, JobCall, JobContext, JobScope, Progress, StateMap},
     job::{JobError, Payload},
     panics,
     registry::{Handler, HandlerError},
@@ -55,25 +55,42 @@ impl Drop for Reporter {
 pub(super) struct Run {
     pub(super) key: u64,
     pub(super) handler: Handler,
-    pub(super) args: Payload,
-    pub(super) scope: JobScope,
-    pub(super) max_result: usize,
+    pub(super) input: Input,
     pub(super) reports: UnboundedSender<Report>,
     /// Held for as long as the handler lives.
     pub(super) alive: Arc<()>,
 }
 
+/// What a handler is called with; put together where the handler runs, since the worker has one thread for all.
+pub(super) struct Input {
+    pub(super) args: Payload,
+    pub(super) context: ContextParts,
+    pub(super) progress: Progress,
+    pub(super) token: CancelToken,
+    pub(super) state: Arc<StateMap>,
+    pub(super) max_result: usize,
+}
+
+impl Input {
+    fn call(self) -> Result<JobCall, JobError> {
+        let wrong = |error| JobError::arguments(format!("the stored arguments cannot be read: {error}"));
+        let args = self.args.parse().map_err(wrong)?;
+        let scope = JobScope::new(JobContext::new(self.context), self.progress, self.token, self.state);
+        Ok(JobCall::new(args, scope, self.max_result))
+    }
+}
+
 /// Starts the attempt. The handle drops an async handler at its next await; a plain one cannot be stopped.
 pub(super) fn start(handlers: &Handle, run: Run) -> Option<AbortHandle> {
-    let Run { key, handler, args, scope, max_result, reports, alive } = run;
+    let Run { key, handler, input, reports, alive } = run;
     let reporter = Reporter { key, reports, told: false, _alive: alive };
-    let context = scope.context();
+    let context = &input.context;
     let span = tracing::info_span!(
         target: "mcpq::job",
         "job",
-        job_id = %context.job_id(),
-        job_type = context.job_type(),
-        attempt = context.attempt()
+        job_id = %context.job_id,
+        job_type = &*context.job_type,
+        attempt = context.attempt
     );
     match handler {
         Handler::Async(handler) => {
@@ -81,7 +98,7 @@ pub(super) fn start(handlers: &Handle, run: Run) -> Option<AbortHandle> {
                 // Declared outside the handler's future, so that it reports even when that future's drop panics.
                 let reporter = reporter;
                 let work = async {
-                    let future = handler(read(&args, scope, max_result)?)?;
+                    let future = handler(input.call()?)?;
                     Ok(future.await)
                 };
                 let ending = AssertUnwindSafe(work).catch_unwind().await;
@@ -92,19 +109,13 @@ pub(super) fn start(handlers: &Handle, run: Run) -> Option<AbortHandle> {
         Handler::Blocking(handler) => {
             handlers.spawn_blocking(move || {
                 let reporter = reporter;
-                let work = || span.in_scope(|| Ok(handler(read(&args, scope, max_result)?)?()));
+                let work = || span.in_scope(|| Ok(handler(input.call()?)?()));
                 let ending = catch_unwind(AssertUnwindSafe(work));
                 reporter.tell(ended(ending));
             });
             None
         }
     }
-}
-
-fn read(args: &Payload, scope: JobScope, max_result: usize) -> Result<JobCall, JobError> {
-    let args =
-        args.parse().map_err(|error| JobError::arguments(format!("the stored arguments cannot be read: {error}")))?;
-    Ok(JobCall::new(args, scope, max_result))
 }
 
 type Caught = Result<Result<Result<Payload, HandlerError>, JobError>, Box<dyn Any + Send>>;

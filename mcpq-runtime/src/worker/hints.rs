@@ -47,14 +47,11 @@ impl StoreListener for Hints {
     }
 }
 
-/// Announces an attempt's progress.
-pub(super) struct Announcer {
-    pub(super) key: u64,
-    pub(super) reports: UnboundedSender<Report>,
-}
+/// Announces the progress of a worker's attempts.
+pub(super) struct Announcer(pub(super) UnboundedSender<Report>);
 
 impl ProgressSink for Announcer {
-    fn announce(&self) {
-        let _ = self.reports.send(Report::Progress(self.key));
+    fn announce(&self, key: u64) {
+        let _ = self.0.send(Report::Progress(key));
     }
 }

@@ -43,8 +43,8 @@ pub(super) struct Running {
     kill_at: Option<Instant>,
     /// When a handler that was dropped, or cannot be, is given up.
     give_up_at: Option<Instant>,
-    /// When this attempt is looked at next; its place in the worker's timers.
-    pub(super) check_at: Instant,
+    /// When this attempt is looked at next; its place in the worker's timers, where it has one.
+    pub(super) check_at: Option<Instant>,
     /// The handler has returned or was dropped.
     pub(super) ended: bool,
     /// What follows has been decided and is on its way to the store, or nothing follows.
@@ -77,7 +77,7 @@ impl Running {
             deadline,
             kill_at: None,
             give_up_at: None,
-            check_at: deadline.min(lease_until),
+            check_at: None,
             ended: false,
             decided: false,
             settled: false,
@@ -89,20 +89,20 @@ impl Running {
         self.deadline
     }
 
-    /// When this attempt wants to be looked at.
-    pub(super) fn next_check(&self) -> Instant {
+    /// When this attempt wants to be looked at, if at all.
+    pub(super) fn next_check(&self) -> Option<Instant> {
         if self.ended {
-            return self.started + NEVER;
+            return None;
         }
         if self.decided {
             // All that is left to see is whether the handler ends.
-            return self.give_up_at.unwrap_or(self.started + NEVER);
+            return self.give_up_at;
         }
         let mut next = self.lease_until;
         if !self.causes.timed_out {
             next = next.min(self.deadline);
         }
-        [self.kill_at, self.give_up_at].into_iter().flatten().fold(next, Instant::min)
+        Some([self.kill_at, self.give_up_at].into_iter().flatten().fold(next, Instant::min))
     }
 
     /// Somebody asked for the job's end.

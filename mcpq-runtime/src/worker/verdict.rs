@@ -155,7 +155,7 @@ mod tests {
     }
 
     fn ok() -> Ending {
-        Ending::Returned(Payload::from_json_bytes("1"))
+        Ending::Returned(Payload::from_json_bytes(*b"1"))
     }
 
     fn causes(of: &str) -> Causes {

@@ -11,7 +11,7 @@ use std::{
 use mcpq::{EventKind, Queue, Status, WorkerHandle, prelude::*};
 use serde_json::json;
 
-use crate::support::{Recorder, builder, echo, eventually, job, submit};
+use crate::support::{Fault, Faulty, Op, Recorder, builder, echo, eventually, job, submit};
 
 const GRACE: Duration = Duration::from_millis(60);
 
@@ -71,8 +71,16 @@ async fn never_yields(gate: State<Gate>) -> u32 {
     7
 }
 
+/// The same, with all the time it may want.
+#[mcp_job(timeout = 60)]
+async fn never_yields_for_long(gate: State<Gate>) -> u32 {
+    gate.pass();
+    7
+}
+
 struct World {
     queue: Queue,
+    store: Faulty,
     events: Recorder,
     gate: Arc<Gate>,
     worker: WorkerHandle,
@@ -82,11 +90,13 @@ struct World {
 async fn world(slots: usize) -> World {
     let gate = Arc::new(Gate::default());
     let builder = builder().job(stubborn::JOB).job(stubborn_again::JOB).job(never_yields::JOB).job(echo());
-    let builder = builder.state_arc(gate.clone()).workers(slots).lease(Duration::from_millis(300));
+    let builder = builder.job(never_yields_for_long::JOB).state_arc(gate.clone()).workers(slots).lease(Duration::from_millis(300));
     let (builder, events) = Recorder::on(builder.cancel_grace(GRACE).cancel_wait(Duration::from_millis(10)));
-    let queue = builder.sweep_interval(Duration::from_millis(100)).build().await.unwrap();
+    let store = Faulty::default();
+    let builder = builder.sweep_interval(Duration::from_millis(100)).store(store.clone());
+    let queue = builder.build().await.unwrap();
     let worker = queue.worker().start().unwrap();
-    World { queue, events, worker, _last: OpensAtLast(gate.clone()), gate }
+    World { queue, store, events, worker, _last: OpensAtLast(gate.clone()), gate }
 }
 
 impl World {
@@ -211,4 +221,18 @@ async fn a_worker_that_stops_takes_its_leaked_slots_out_of_the_count() {
     assert_eq!(submit(&world.queue, "echo").await.wait().await.unwrap().status, Status::Completed);
     assert!(!world.queue.stats().await.unwrap().unhealthy);
     drop(world.events);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_handler_that_goes_on_after_its_lease_is_lost_is_counted_too() {
+    for job_type in ["stubborn", "never_yields_for_long"] {
+        let world = world(1).await;
+        world.begun(job_type).await;
+        world.store.fail(&[Op::Renew, Op::Finish, Op::Release, Op::Rescue], Fault::Before);
+        world.leaked(1).await;
+        world.store.heal();
+        world.gate.open();
+        world.leaked(0).await;
+        world.worker.stop().await;
+    }
 }

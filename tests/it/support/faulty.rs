@@ -38,6 +38,8 @@ pub(crate) enum Fault {
     Before,
     /// It happens, and the caller hears of an error all the same.
     After,
+    /// It happens, and the answer comes a second later.
+    Late,
     /// No answer ever comes.
     Hang,
 }
@@ -73,8 +75,8 @@ impl Faulty {
     }
 
     /// The store without faults.
-    pub(crate) fn sound(&self) -> &MemoryStore {
-        &self.inner
+    pub(crate) fn sound(&self) -> Arc<MemoryStore> {
+        self.inner.clone()
     }
 
     async fn run<T>(&self, op: Op, call: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
@@ -87,6 +89,11 @@ impl Faulty {
             Some(Fault::After) => {
                 call.await?;
                 Err(down())
+            }
+            Some(Fault::Late) => {
+                let answer = call.await;
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                answer
             }
             Some(Fault::Hang) => std::future::pending().await,
         }

@@ -41,10 +41,4 @@ impl Recorder {
         count.wait_for(enough).await.unwrap();
     }
 
-    /// Waits until so many events of this kind have been heard of any jobs.
-    pub(crate) async fn heard_of_any(&self, kind: EventKind, times: usize) {
-        let mut count = self.count.subscribe();
-        let enough = |_: &usize| self.events().iter().filter(|event| event.kind == kind).count() >= times;
-        count.wait_for(enough).await.unwrap();
-    }
 }

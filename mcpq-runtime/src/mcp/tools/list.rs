@@ -19,9 +19,6 @@ use crate::{
 /// Furthest that an offset may reach; a cursor goes on from there.
 const MAX_OFFSET: u64 = 10_000;
 
-/// Longest cursor that is looked at.
-const MAX_CURSOR: usize = 200;
-
 pub(super) struct List;
 
 #[async_trait]
@@ -97,11 +94,14 @@ impl QueueTool for List {
             id
         });
         let limit = params.whole("limit", 1, settings.max_page_size as u64);
-        let cursor = params.text("cursor");
+        let cursor = params.text("cursor").and_then(|text| {
+            let cursor = text.parse::<u64>().ok();
+            if cursor.is_none() {
+                params.fault("cursor", "it is not a cursor; pass next_cursor of an earlier page".to_owned());
+            }
+            cursor
+        });
         let offset = params.whole("offset", 0, MAX_OFFSET);
-        if cursor.as_ref().is_some_and(|cursor| cursor.len() > MAX_CURSOR || !cursor.is_ascii()) {
-            params.fault("cursor", "it is not a cursor; pass next_cursor of an earlier page".to_owned());
-        }
         if cursor.is_some() && offset.is_some_and(|offset| offset > 0) {
             params.fault("offset", "give either `cursor` or `offset`, not both".to_owned());
         }
@@ -121,7 +121,7 @@ impl QueueTool for List {
             view.insert("total_is_minimum".to_owned(), true.into());
         }
         if let Some(next) = listing.next {
-            view.insert("next_cursor".to_owned(), next.into());
+            view.insert("next_cursor".to_owned(), next.to_string().into());
         }
         Ok(view)
     }

@@ -145,7 +145,7 @@ pub(super) struct List {
     pub(super) limit: Option<usize>,
     /// Go on where an earlier list ended
     #[arg(long)]
-    pub(super) cursor: Option<String>,
+    pub(super) cursor: Option<u64>,
 }
 
 #[derive(Debug, Args)]

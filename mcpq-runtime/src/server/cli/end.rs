@@ -2,9 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{
-    job::ArgFault, mcp::answer, queue::QueueError, registry::BuildError, server::ServerError, worker::StartError,
-};
+use crate::{job::ArgFault, mcp::answer, queue::QueueError, server::ServerError, worker::StartError};
 
 /// The exit code of a job or a server that failed.
 pub(super) const FAILED: u8 = 1;
@@ -128,12 +126,6 @@ impl From<Failure> for End {
 impl From<QueueError> for End {
     fn from(error: QueueError) -> Self {
         Failure::from(error).into()
-    }
-}
-
-impl From<BuildError> for End {
-    fn from(error: BuildError) -> Self {
-        ServerError::from(error).into()
     }
 }
 

@@ -34,7 +34,7 @@ fn document(listing: &Listing) -> Value {
         view["total_is_minimum"] = true.into();
     }
     if let Some(next) = &listing.next {
-        view["next_cursor"] = next.as_str().into();
+        view["next_cursor"] = next.to_string().into();
     }
     view
 }

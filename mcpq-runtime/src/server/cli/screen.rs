@@ -70,7 +70,7 @@ pub(super) struct JobView {
     screen: Screen,
     bar: Option<ProgressBar>,
     named: bool,
-    said: Option<(Instant, Status)>,
+    said: Option<Said>,
 }
 
 impl JobView {
@@ -83,16 +83,33 @@ impl JobView {
             bar.set_message(text);
             return;
         }
-        // Usually over at once, and nothing that anybody waits to hear.
+        // To wait for a worker is usually over at once, and nothing that anybody waits to hear.
         let plain_wait = record.status == Status::Pending && record.run_at.is_none();
-        let rests = self.said.is_some_and(|(at, status)| status == record.status && at.elapsed() < LINE_PAUSE);
-        if self.screen.style == Style::Quiet || record.status.is_final() || plain_wait || rests {
+        if self.screen.style == Style::Quiet || record.status.is_final() || plain_wait {
             return;
         }
-        self.said = Some((Instant::now(), record.status));
         let percent = (record.progress * 100.0).floor();
         let name = if self.named { format!("{} {}", record.id, record.job_type) } else { record.job_type.to_string() };
-        self.screen.say(&format!("{name}: {percent:>3}% {text}"));
+        let said = Said { at: Instant::now(), status: record.status, line: format!("{name}: {percent:>3}% {text}") };
+        if self.said.as_ref().is_none_or(|before| said.is_news_after(before)) {
+            self.screen.say(&said.line);
+            self.said = Some(said);
+        }
+    }
+}
+
+/// The last line about a job.
+#[derive(Debug)]
+struct Said {
+    at: Instant,
+    status: Status,
+    line: String,
+}
+
+impl Said {
+    fn is_news_after(&self, before: &Self) -> bool {
+        let rested = self.at.duration_since(before.at) >= LINE_PAUSE;
+        self.line != before.line && (rested || self.status != before.status)
     }
 }
 

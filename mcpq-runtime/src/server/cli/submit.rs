@@ -95,7 +95,10 @@ async fn warn_of_lost(session: &Session) -> Result<(), Failure> {
         let stats = queue.operator().stats().await?;
         let lost = stats.queued + stats.running + stats.input_required;
         if lost > 0 {
-            session.screen.say(&format!("warning: lost with this process, since they had not ended: {lost} of its jobs"));
+            let verbs = if lost == 1 { ("has", "is") } else { ("have", "are") };
+            let text =
+                format!("warning: {lost} of its jobs {} not ended and {} lost with this process", verbs.0, verbs.1);
+            session.screen.say(&text);
         }
     }
     Ok(())

@@ -6,7 +6,6 @@ use crate::server::StopSignal;
 pub(super) async fn run(session: &Session, stop: &StopSignal) -> Result<Outcome, End> {
     let queue = session.queue();
     session.crew.start()?;
-    tracing::info!(slots = queue.settings().workers, "running jobs");
     stop.received().await;
     queue.close();
     session.crew.stop_within(queue.settings().grace()).await;

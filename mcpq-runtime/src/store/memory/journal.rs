@@ -15,11 +15,16 @@ impl Table {
         let Some(slot) = self.held(lease) else {
             return JournalWrite::Stale;
         };
-        let known = self.entries[slot].journal.iter().find(|entry| *entry.key == *key);
-        if let Some(known) = known.and_then(|entry| entry.value.clone()) {
-            return JournalWrite::Exists(known);
+        match self.entries[slot].journal.iter_mut().find(|entry| *entry.key == *key) {
+            Some(JournalEntry { value: Some(known), .. }) => return JournalWrite::Exists(known.clone()),
+            // A question that was open when its job ended, to be replayed later.
+            Some(open) => {
+                let bytes = value.len();
+                open.value = Some(value);
+                self.count_bytes(bytes);
+            }
+            None => self.note(slot, JournalEntry { key: key.into(), question: None, value: Some(value) }),
         }
-        self.note(slot, JournalEntry { key: key.into(), question: None, value: Some(value) });
         JournalWrite::Stored
     }
 

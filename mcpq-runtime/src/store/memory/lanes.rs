@@ -8,9 +8,10 @@ use std::{
 
 use slab::Slab;
 
+use super::limits::Loads;
 use crate::{
     job::{Priority, Status},
-    store::Selection,
+    store::{ClaimType, Selection},
 };
 
 /// When a job is due, when it was submitted, and its place in the table.
@@ -109,56 +110,91 @@ impl Lanes {
         self.lanes[id].ready[priority.rank() as usize].remove(&ready);
     }
 
-    /// Up to `max` due jobs in claim order, taken out. `room` says how many of a type may start.
-    pub(super) fn claim(
-        &mut self,
-        selection: &Selection,
-        max: usize,
-        now: u64,
-        mut room: impl FnMut(&Arc<str>) -> usize,
-    ) -> Vec<usize> {
-        let mut rooms: HashMap<Arc<str>, usize> = HashMap::new();
-        let mut heads: BinaryHeap<Reverse<(u8, Ready, usize)>> = self
-            .served(selection)
-            .filter_map(|id| self.lanes[id].head(now).map(|(rank, ready)| Reverse((rank, ready, id))))
-            .collect();
-        let mut taken = Vec::new();
-        while taken.len() < max
-            && let Some(Reverse((rank, ready, id))) = heads.pop()
-        {
-            let lane = &mut self.lanes[id];
-            let left = rooms.entry(lane.job_type.clone()).or_insert_with_key(&mut room);
-            if *left == 0 {
-                continue; // its other lanes are skipped in the same way, and block nobody
-            }
-            *left -= 1;
-            lane.ready[rank as usize].remove(&ready);
-            taken.push(ready.2);
-            if let Some((rank, ready)) = lane.head(now) {
-                heads.push(Reverse((rank, ready, id)));
+    /// Up to `max` due jobs in claim order, taken out of those that wait. A type without room blocks nobody.
+    pub(super) fn claim(&mut self, selection: &Selection, max: usize, now: u64, loads: &mut Loads) -> Vec<usize> {
+        // All lanes of a type share its room.
+        let mut rooms: Vec<Room<'_>> = Vec::new();
+        let mut heads: BinaryHeap<Reverse<(u8, Ready, usize, usize)>> = BinaryHeap::new();
+        for (job_type, limits) in self.served(selection) {
+            let (room, before) = (rooms.len(), heads.len());
+            let due = self.lanes_of(job_type, selection).filter_map(|id| Some((id, self.lanes[id].head(now)?)));
+            heads.extend(due.map(|(id, (rank, ready))| Reverse((rank, ready, id, room))));
+            if heads.len() > before {
+                let left = limits.map_or(usize::MAX, |limits| loads.room(limits, self.running(job_type), now));
+                rooms.push(Room { limits, left, taken: 0 });
             }
         }
+        let mut taken = Vec::new();
+        while taken.len() < max
+            && let Some(Reverse((rank, ready, id, room))) = heads.pop()
+        {
+            let room_left = &mut rooms[room];
+            if room_left.left == 0 {
+                continue; // its other lanes are skipped in the same way
+            }
+            room_left.left -= 1;
+            room_left.taken += 1;
+            let lane = &mut self.lanes[id];
+            lane.ready[rank as usize].pop_first();
+            taken.push(ready.2);
+            if let Some((rank, ready)) = lane.head(now) {
+                heads.push(Reverse((rank, ready, id, room)));
+            }
+        }
+        rooms
+            .iter()
+            .filter_map(|room| Some((room.limits?, room.taken)))
+            .for_each(|(limits, n)| loads.started(limits, n));
         taken
     }
 
-    /// When the next job of the selection becomes due; `startable` says when a type may start one.
-    pub(super) fn next_due(
-        &self,
-        selection: &Selection,
-        mut startable: impl FnMut(&Arc<str>) -> Option<u64>,
-    ) -> Option<u64> {
-        self.served(selection)
-            .filter_map(|id| {
-                let lane = &self.lanes[id];
-                Some(lane.next_due()?.max(startable(&lane.job_type)?))
-            })
-            .min()
+    /// When the next job of the selection becomes due and may start.
+    pub(super) fn next_due(&self, selection: &Selection, now: u64, loads: &mut Loads) -> Option<u64> {
+        let mut next: Option<u64> = None;
+        for (job_type, limits) in self.served(selection) {
+            let due = self.lanes_of(job_type, selection).filter_map(|id| self.lanes[id].next_due()).min();
+            let startable = match limits {
+                Some(limits) => due.and(loads.startable(limits, self.running(job_type), now)),
+                None => Some(now),
+            };
+            next = next.into_iter().chain(due.zip(startable).map(|(due, startable)| due.max(startable))).min();
+        }
+        next
     }
 
-    fn served<'a>(&'a self, selection: &'a Selection) -> impl Iterator<Item = usize> + 'a {
-        let listed = selection.types.iter().filter(|_| !selection.any_type).filter_map(|kind| self.ids.get(&kind.name));
-        let any = self.ids.values().filter(|_| selection.any_type);
-        let in_queue = |queue: &Arc<str>| selection.queues.is_empty() || selection.queues.contains(queue);
-        listed.chain(any).flatten().filter(move |(queue, _)| in_queue(queue)).map(|(_, id)| *id)
+    /// Jobs of a type that run.
+    fn running(&self, job_type: &Arc<str>) -> usize {
+        self.ids
+            .get(job_type)
+            .into_iter()
+            .flatten()
+            .map(|(_, id)| self.lanes[*id].counts[Status::Running as usize])
+            .sum()
     }
+
+    fn lanes_of<'a>(&'a self, job_type: &Arc<str>, selection: &'a Selection) -> impl Iterator<Item = usize> + use<'a> {
+        let in_queue = |queue: &Arc<str>| selection.queues.is_empty() || selection.queues.contains(queue);
+        self.ids.get(job_type).into_iter().flatten().filter(move |(queue, _)| in_queue(queue)).map(|(_, id)| *id)
+    }
+
+    /// The types of a selection, with their limits where they have any.
+    fn served<'a, 's: 'a>(
+        &'a self,
+        selection: &'s Selection,
+    ) -> impl Iterator<Item = (&'a Arc<str>, Option<&'s ClaimType>)> {
+        let limited = |kind: &&ClaimType| kind.concurrency.is_some() || kind.rate.is_some();
+        let listed = selection.types.iter().filter(|_| !selection.any_type);
+        let any = self.ids.keys().filter(|_| selection.any_type);
+        let limits_of = move |name: &Arc<str>| selection.types.iter().filter(limited).find(|kind| kind.name == *name);
+        listed
+            .map(move |kind| (&kind.name, Some(kind).filter(limited)))
+            .chain(any.map(move |name| (name, limits_of(name))))
+    }
+}
+
+/// How many jobs of a type a claim may still take, and has taken.
+struct Room<'a> {
+    limits: Option<&'a ClaimType>,
+    left: usize,
+    taken: usize,
 }

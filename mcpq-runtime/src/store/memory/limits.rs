@@ -1,17 +1,20 @@
 //! How many jobs of a type may start: running at once, and starts per period.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use crate::store::{ClaimType, RateLimit};
 
 /// The load of the job types that have a limit.
 #[derive(Debug, Default)]
 pub(super) struct Loads {
-    running: HashMap<Arc<str>, usize>,
     buckets: HashMap<Arc<str>, Bucket>,
-    /// Whether a slot of a type that claims found full has become free.
+    /// Types that a claim found full.
+    full: HashSet<Arc<str>>,
+    /// Whether a slot of one of them has become free.
     freed: bool,
-    full: HashMap<Arc<str>, ()>,
 }
 
 #[derive(Debug)]
@@ -30,19 +33,12 @@ impl Bucket {
 }
 
 impl Loads {
-    /// How many jobs of a type may start now.
-    pub(super) fn room(&mut self, kind: &ClaimType, now: u64) -> usize {
-        let by_concurrency = match kind.concurrency {
-            Some(most) => {
-                let running = self.running.get(&kind.name).copied().unwrap_or(0);
-                let room = (most as usize).saturating_sub(running);
-                if room == 0 {
-                    self.full.insert(kind.name.clone(), ());
-                }
-                room
-            }
-            None => usize::MAX,
-        };
+    /// How many jobs of a type may start now, beside those that run.
+    pub(super) fn room(&mut self, kind: &ClaimType, running: usize, now: u64) -> usize {
+        let by_concurrency = kind.concurrency.map_or(usize::MAX, |most| (most as usize).saturating_sub(running));
+        if by_concurrency == 0 {
+            self.full.insert(kind.name.clone());
+        }
         let by_rate = match &kind.rate {
             Some(rate) => {
                 let bucket = self
@@ -58,11 +54,10 @@ impl Loads {
     }
 
     /// When a job of a type may start by time alone; `None` while only an end can make room.
-    pub(super) fn startable(&mut self, kind: &ClaimType, now: u64) -> Option<u64> {
-        if self.room(kind, now) > 0 {
+    pub(super) fn startable(&mut self, kind: &ClaimType, running: usize, now: u64) -> Option<u64> {
+        if self.room(kind, running, now) > 0 {
             return Some(now);
         }
-        let running = self.running.get(&kind.name).copied().unwrap_or(0);
         if kind.concurrency.is_some_and(|most| running >= most as usize) {
             return None;
         }
@@ -71,23 +66,18 @@ impl Loads {
         Some(now + micros.ceil().max(1.0) as u64)
     }
 
-    pub(super) fn started(&mut self, kind: Option<&ClaimType>, job_type: &Arc<str>) {
-        *self.running.entry(job_type.clone()).or_default() += 1;
-        if kind.is_some_and(|kind| kind.rate.is_some())
-            && let Some(bucket) = self.buckets.get_mut(job_type)
+    /// So many jobs of a type have been claimed.
+    pub(super) fn started(&mut self, kind: &ClaimType, jobs: usize) {
+        if kind.rate.is_some()
+            && let Some(bucket) = self.buckets.get_mut(&kind.name)
         {
-            bucket.tokens -= 1.0;
+            bucket.tokens -= jobs as f64;
         }
     }
 
+    /// A job of a type runs no more.
     pub(super) fn stopped(&mut self, job_type: &Arc<str>) {
-        if let Some(running) = self.running.get_mut(job_type) {
-            *running -= 1;
-            if *running == 0 {
-                self.running.remove(job_type);
-            }
-        }
-        if !self.full.is_empty() && self.full.remove(job_type).is_some() {
+        if !self.full.is_empty() && self.full.remove(job_type) {
             self.freed = true;
         }
     }

@@ -1,4 +1,4 @@
-//! All jobs and their indexes: inserting, finding, forgetting.
+//! All jobs and their indexes: inserting, finding, listing.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -7,15 +7,14 @@ use std::{
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
-use slab::Slab;
 use tokio::time::Instant;
 
-use super::{lanes::Lanes, limits::Loads, shelves::Shelves};
+use super::{entries::Entries, lanes::Lanes, limits::Loads, shelves::Shelves};
 use crate::{
     job::{AttemptEnd, JobId, JobRecord, Owner, Payload, Scope, Status},
     store::{
         Bound, Depth, InsertReply, Inserted, JournalEntry, Keeping, ListFilter, Listing, NewJob, Page, QueueCounts,
-        Removed, RunAt, Unique,
+        RunAt, Unique,
     },
 };
 
@@ -34,9 +33,19 @@ pub(super) struct Entry {
     pub(super) shelf: usize,
     /// The time that its status waits for: due, lease end, answer's deadline or expiry. Microseconds of the table's clock.
     pub(super) until: u64,
+    /// Its place among the ended jobs, once it has ended.
+    end: u64,
     /// The last attempt whose end was recorded: its lease and how it ended.
     pub(super) settled: Option<(u64, AttemptEnd)>,
     pub(super) journal: Vec<JournalEntry>,
+}
+
+impl Entry {
+    /// What its payloads hold.
+    pub(super) fn bytes(&self) -> usize {
+        let journal: usize = self.journal.iter().map(journal_bytes).sum();
+        self.args.len() + self.result.as_ref().map_or(0, Payload::len) + journal
+    }
 }
 
 /// How much is kept.
@@ -52,20 +61,24 @@ type EqualKey = (Owner, Arc<str>, [u8; 32]);
 pub(super) struct Table {
     pub(super) limits: Limits,
     epoch: Instant,
-    pub(super) entries: Slab<Entry>,
-    by_id: HashMap<JobId, usize>,
-    keys: HashMap<(Owner, Arc<str>, Arc<str>), usize>,
+    pub(super) entries: Entries,
+    pub(super) keys: HashMap<(Owner, Arc<str>, Arc<str>), usize>,
     /// The newest of the equal jobs of `unique` types.
     pub(super) equals: HashMap<EqualKey, usize>,
     pub(super) lanes: Lanes,
-    shelves: Shelves,
+    pub(super) shelves: Shelves,
     pub(super) loads: Loads,
     /// Running jobs by the end of their lease, parked ones by their deadline.
     pub(super) deadlines: BTreeSet<(u64, usize)>,
     /// Ended jobs by the end of their keeping.
-    expiry: BTreeSet<(u64, usize)>,
+    pub(super) expiry: BTreeSet<(u64, usize)>,
+    /// Ended jobs in the order of their ends.
+    pub(super) ended: BTreeSet<(u64, usize)>,
+    next_end: u64,
     pub(super) depth: Depth,
-    bytes: usize,
+    pub(super) bytes: usize,
+    /// The part of them that ended jobs hold.
+    ended_bytes: usize,
     next_seq: u64,
 }
 
@@ -74,8 +87,7 @@ impl Default for Table {
         Self {
             limits: Limits { max_finished: 100_000, max_bytes: 1 << 30 },
             epoch: Instant::now(),
-            entries: Slab::new(),
-            by_id: HashMap::new(),
+            entries: Entries::default(),
             keys: HashMap::new(),
             equals: HashMap::new(),
             lanes: Lanes::default(),
@@ -83,8 +95,11 @@ impl Default for Table {
             loads: Loads::default(),
             deadlines: BTreeSet::new(),
             expiry: BTreeSet::new(),
+            ended: BTreeSet::new(),
+            next_end: 0,
             depth: Depth::default(),
             bytes: 0,
+            ended_bytes: 0,
             next_seq: 0,
         }
     }
@@ -97,7 +112,7 @@ impl Table {
     }
 
     pub(super) fn slot(&self, id: JobId) -> Option<usize> {
-        self.by_id.get(&id).copied()
+        self.entries.find(id)
     }
 
     pub(super) fn slot_in(&self, scope: &Scope, id: JobId) -> Option<usize> {
@@ -118,14 +133,15 @@ impl Table {
                 replies.push(reply);
                 continue;
             }
-            self.make_room(job.args.len());
+            let bytes = job.args.len();
             let full = self.depth.waiting >= bound.max_pending
-                || self.bytes.saturating_add(job.args.len()) > self.limits.max_bytes;
+                || (self.bytes - self.ended_bytes).saturating_add(bytes) > self.limits.max_bytes;
             if full {
                 created.into_iter().for_each(|slot| self.forget(slot));
                 self.next_seq = before;
                 return InsertReply::Full(self.depth);
             }
+            self.make_room(bytes, None);
             created.push(self.add(job));
             replies.push(Inserted::Created);
         }
@@ -189,11 +205,11 @@ impl Table {
             lane,
             shelf,
             until: now.saturating_add(micros(delay)),
+            end: 0,
             settled: None,
             journal: Vec::new(),
         });
         let entry = &self.entries[slot];
-        self.by_id.insert(entry.record.id, slot);
         if let Some(key) = &entry.record.idempotency_key {
             self.keys.insert((entry.record.owner.clone(), entry.record.job_type.clone(), key.clone()), slot);
         }
@@ -209,7 +225,7 @@ impl Table {
 
     /// Puts a job into the indexes of its status. `until` must be set.
     pub(super) fn enter_status(&mut self, slot: usize) {
-        let entry = &self.entries[slot];
+        let entry = &mut self.entries[slot];
         let status = entry.record.status;
         self.shelves.put(entry.shelf, status, (entry.seq, slot));
         self.lanes.count(entry.lane, status, 1);
@@ -227,7 +243,11 @@ impl Table {
                 self.depth.waiting += 1;
             }
             _ => {
+                entry.end = self.next_end;
+                self.next_end += 1;
                 self.expiry.insert((entry.until, slot));
+                self.ended.insert((entry.end, slot));
+                self.ended_bytes += entry.bytes();
             }
         }
     }
@@ -254,82 +274,14 @@ impl Table {
             }
             _ => {
                 self.expiry.remove(&(entry.until, slot));
+                self.ended.remove(&(entry.end, slot));
+                self.ended_bytes -= entry.bytes();
             }
         }
     }
 
-    /// Keeps a result, and forgets old jobs where there is too much.
-    pub(super) fn keep_result(&mut self, slot: usize, result: Payload) {
-        self.bytes += result.len();
-        self.entries[slot].result = Some(result);
-    }
-
-    /// Drops a result, before a replay.
-    pub(super) fn drop_result(&mut self, slot: usize) {
-        if let Some(result) = self.entries[slot].result.take() {
-            self.bytes -= result.len();
-        }
-    }
-
-    /// Counts bytes of journal values.
-    pub(super) fn count_bytes(&mut self, bytes: usize) {
-        self.bytes += bytes;
-    }
-
-    /// Forgets the ended jobs nearest to their expiry until `bytes` more fit.
-    pub(super) fn make_room(&mut self, bytes: usize) {
-        while self.expiry.len() > self.limits.max_finished || self.bytes.saturating_add(bytes) > self.limits.max_bytes {
-            let Some((_, slot)) = self.expiry.first().copied() else {
-                return;
-            };
-            self.forget(slot);
-        }
-    }
-
-    /// Forgets a job in any status.
-    fn forget(&mut self, slot: usize) {
-        self.leave_status(slot);
-        let entry = self.entries.remove(slot);
-        self.bytes -= entry.args.len() + entry.result.as_ref().map_or(0, Payload::len);
-        self.bytes -= entry.journal.iter().map(journal_bytes).sum::<usize>();
-        self.by_id.remove(&entry.record.id);
-        if let Some(key) = &entry.record.idempotency_key {
-            self.keys.remove(&(entry.record.owner.clone(), entry.record.job_type.clone(), key.clone()));
-        }
-        if let Some(equal) = equal_key(&entry)
-            && self.equals.get(&equal) == Some(&slot)
-        {
-            self.equals.remove(&equal);
-        }
-        if let Some((batch, _)) = entry.record.batch {
-            self.shelves.take_from_batch(batch, (entry.seq, slot));
-        }
-        self.shelves.leave(entry.shelf);
-        self.lanes.leave(entry.lane);
-    }
-
-    pub(super) fn remove(&mut self, scope: &Scope, id: JobId) -> Removed {
-        let Some(slot) = self.slot_in(scope, id) else {
-            return Removed::NotFound;
-        };
-        let status = self.entries[slot].record.status;
-        if !status.is_final() {
-            return Removed::NotEnded(status);
-        }
-        self.forget(slot);
-        Removed::Done
-    }
-
-    pub(super) fn prune(&mut self, limit: usize) -> usize {
-        let now = self.now();
-        let due: Vec<usize> =
-            self.expiry.iter().take_while(|(until, _)| *until <= now).take(limit).map(|(_, slot)| *slot).collect();
-        due.iter().for_each(|slot| self.forget(*slot));
-        due.len()
-    }
-
     pub(super) fn list(&self, scope: &Scope, filter: &ListFilter, page: &Page) -> Listing {
-        let before = page.cursor.as_deref().map_or(u64::MAX, |cursor| cursor.parse().unwrap_or(0));
+        let before = page.cursor.unwrap_or(u64::MAX);
         let (found, total): (Vec<_>, usize) = match filter.batch {
             Some(batch) => {
                 let matching = self.shelves.batch(batch).rev().filter(|(_, slot)| self.matches(*slot, scope, filter));
@@ -344,7 +296,7 @@ impl Table {
             }
         };
         let next = match found.get(page.limit) {
-            Some(_) if page.limit > 0 => Some(found[page.limit - 1].0.to_string()),
+            Some(_) if page.limit > 0 => Some(found[page.limit - 1].0),
             _ => None,
         };
         let jobs = found.iter().take(page.limit).map(|(_, slot)| self.entries[*slot].record.clone()).collect();

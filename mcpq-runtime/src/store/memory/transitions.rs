@@ -9,8 +9,8 @@ use crate::{
     inject::ProgressUpdate,
     job::{AttemptEnd, AttemptRecord, ErrorCode, Failure, JobId, JobRecord, Scope, Status},
     store::{
-        Bound, ClaimRequest, ClaimType, Claimed, Finish, LeaseRef, Outcome, ProgressWrite, Renewed, Replayed, Rescued,
-        Selection, Settled,
+        Bound, ClaimRequest, Claimed, Finish, LeaseRef, Outcome, ProgressWrite, Renewed, Replayed, Rescued, Selection,
+        Settled,
     },
 };
 
@@ -21,12 +21,7 @@ impl Table {
     pub(super) fn claim(&mut self, request: &ClaimRequest) -> Vec<Claimed> {
         let now = self.now();
         let wall = Utc::now();
-        let selection = &*request.selection;
-        let Self { lanes, loads, .. } = self;
-        let slots = lanes.claim(selection, request.max, now, |job_type| match limits(selection, job_type) {
-            Some(kind) => loads.room(kind, now),
-            None => usize::MAX,
-        });
+        let slots = self.lanes.claim(&request.selection, request.max, now, &mut self.loads);
         let until = now.saturating_add(micros(request.lease));
         slots
             .into_iter()
@@ -41,9 +36,7 @@ impl Table {
                 record.started_at = Some(wall);
                 record.run_at = None;
                 let claimed = Claimed { record: record.clone(), args: entry.args.clone() };
-                let job_type = record.job_type.clone();
                 self.enter_status(slot);
-                self.loads.started(limits(selection, &job_type), &job_type);
                 claimed
             })
             .collect()
@@ -51,11 +44,7 @@ impl Table {
 
     pub(super) fn next_due(&mut self, selection: &Selection) -> Option<Duration> {
         let now = self.now();
-        let Self { lanes, loads, .. } = self;
-        let due = lanes.next_due(selection, |job_type| match limits(selection, job_type) {
-            Some(kind) => loads.startable(kind, now),
-            None => Some(now),
-        })?;
+        let due = self.lanes.next_due(selection, now, &mut self.loads)?;
         Some(Duration::from_micros(due.saturating_sub(now)))
     }
 
@@ -102,7 +91,6 @@ impl Table {
         self.entries[slot].settled = Some((lease.lease, end));
         match outcome {
             Outcome::Completed(result) => {
-                self.make_room(result.len());
                 self.keep_result(slot, result);
                 self.entries[slot].record.progress = 1.0;
                 self.end(slot, Status::Completed, None, end)
@@ -161,8 +149,8 @@ impl Table {
         if let Some(equal) = equal {
             self.equals.insert(equal, slot);
         }
-        self.drop_result(slot);
         self.leave_status(slot);
+        self.drop_result(slot);
         let now = self.now();
         let entry = &mut self.entries[slot];
         entry.settled = None;
@@ -266,7 +254,7 @@ impl Table {
         record.finished_at = Some(wall);
         record.expires_at = keep.map(|keep| later(wall, keep));
         self.enter_status(slot);
-        self.make_room(0);
+        self.make_room(0, Some(slot));
         Settled::Accepted(status)
     }
 
@@ -281,14 +269,13 @@ impl Table {
             end,
             failure,
         };
-        let skip = (record.history.len() + 1).saturating_sub(MAX_HISTORY);
-        record.history = record.history.iter().skip(skip).cloned().chain([attempt]).collect();
+        record.history = if record.history.is_empty() {
+            Arc::new([attempt])
+        } else {
+            let skip = (record.history.len() + 1).saturating_sub(MAX_HISTORY);
+            record.history.iter().skip(skip).cloned().chain([attempt]).collect()
+        };
     }
-}
-
-fn limits<'a>(selection: &'a Selection, job_type: &str) -> Option<&'a ClaimType> {
-    let limited = |kind: &&ClaimType| kind.concurrency.is_some() || kind.rate.is_some();
-    selection.types.iter().filter(limited).find(|kind| *kind.name == *job_type)
 }
 
 /// Progress only grows, also across attempts that report from the start again.

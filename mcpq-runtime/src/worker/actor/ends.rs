@@ -1,17 +1,19 @@
 //! From the end of an attempt to its record.
 
+use tokio::time::Instant;
+
+use super::{Actor, event};
 use crate::{
     job::Status,
-    queue::EventKind,
+    queue::{EventKind, JobEvent},
     store::{Finish, Outcome, Settled},
     worker::{
         attempt::Report,
         calls::{Ended, WriteAnswer},
+        running::Running,
         verdict::{Ending, Verdict},
     },
 };
-
-use super::{Actor, event};
 
 impl Actor {
     pub(super) fn hear(&mut self, report: Report) {
@@ -89,13 +91,20 @@ impl Actor {
             }
         };
         self.writes.succeeded();
+        let now = Instant::now();
+        let mut runs = Vec::with_capacity(settled.len());
         for ((key, ended), settled) in answer.batch.into_iter().zip(settled) {
             let Some(running) = self.running.get_mut(&key) else {
                 continue;
             };
             running.settled = true;
             match settled {
-                Settled::Accepted(status) => self.tell(key, status, ended),
+                Settled::Accepted(status) => {
+                    if status.is_final() {
+                        runs.push((running.job.shared_name(), now - running.started));
+                    }
+                    self.queue.events().emit(|| recorded(running, status, ended));
+                }
                 Settled::Stale => tracing::warn!(
                     job_id = %running.lease.id,
                     lease = running.lease.lease,
@@ -104,33 +113,25 @@ impl Actor {
             }
             self.adjust(key, |_| ());
         }
+        self.queue.meter().ended(&runs);
     }
+}
 
-    fn tell(&self, key: u64, status: Status, ended: Ended) {
-        let Some(running) = self.running.get(&key) else {
-            return;
-        };
-        if status.is_final() {
-            self.queue.meter().ended(&running.job.shared_name(), 1, running.started.elapsed());
-        }
-        self.queue.events().emit(|| {
-            let kind = match (status, &ended) {
-                (Status::Completed, _) => EventKind::Completed,
-                (Status::Failed, _) => EventKind::Failed,
-                (Status::Timeout, _) => EventKind::TimedOut,
-                (Status::Cancelled, _) => EventKind::Cancelled,
-                (Status::InputRequired, _) => EventKind::Parked,
-                (_, Ended::Finish(_)) => EventKind::Retrying,
-                (_, Ended::Release(_)) => EventKind::Released,
-            };
-            let failure = match ended {
-                Ended::Finish(Finish { outcome: Outcome::Failed(failure) | Outcome::Timeout(failure), .. }) => {
-                    Some(failure)
-                }
-                Ended::Finish(Finish { outcome: Outcome::Retry { attempt, .. }, .. }) => Some(attempt),
-                _ => None,
-            };
-            event(running, kind, failure)
-        });
-    }
+/// The event of an attempt whose end was recorded.
+fn recorded(running: &Running, status: Status, ended: Ended) -> JobEvent {
+    let kind = match (status, &ended) {
+        (Status::Completed, _) => EventKind::Completed,
+        (Status::Failed, _) => EventKind::Failed,
+        (Status::Timeout, _) => EventKind::TimedOut,
+        (Status::Cancelled, _) => EventKind::Cancelled,
+        (Status::InputRequired, _) => EventKind::Parked,
+        (_, Ended::Finish(_)) => EventKind::Retrying,
+        (_, Ended::Release(_)) => EventKind::Released,
+    };
+    let failure = match ended {
+        Ended::Finish(Finish { outcome: Outcome::Failed(failure) | Outcome::Timeout(failure), .. }) => Some(failure),
+        Ended::Finish(Finish { outcome: Outcome::Retry { attempt, .. }, .. }) => Some(attempt),
+        _ => None,
+    };
+    event(running, kind, failure)
 }

@@ -1,18 +1,17 @@
 //! From a claim to a running attempt.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::{Actor, event};
 use crate::{
-    inject::{ContextParts, JobContext, JobScope, Progress},
+    inject::{ContextParts, Progress},
     queue::EventKind,
     store::{Claimed, LeaseRef},
     worker::{
-        attempt::{Run, start},
+        attempt::{Input, Run, start},
         calls::{ClaimAnswer, Ended},
-        hints::Announcer,
         running::Running,
     },
 };
@@ -56,13 +55,13 @@ impl Actor {
             self.ended.push((key, Ended::Release(lease)));
             return;
         };
-        let sink = Arc::new(Announcer { key, reports: self.reporter.clone() });
-        let mut running = Running::new(&record, job, Progress::with_sink(sink), lease_until);
+        let progress = Progress::with_sink(self.announcer.clone(), key);
+        let mut running = Running::new(&record, job, progress, lease_until);
         self.queue.events().emit(|| event(&running, EventKind::Started, None));
         if record.cancel_requested {
             running.request_cancel(self.queue.settings().cancel_grace);
         }
-        let context = JobContext::new(ContextParts {
+        let context = ContextParts {
             job_id: record.id,
             job_type: record.job_type,
             attempt: record.attempts,
@@ -76,22 +75,25 @@ impl Actor {
             deadline: Some(running.deadline()),
             submitted_at: record.created_at,
             submitter: Some(self.submitter.clone()),
-        });
-        let state = self.queue.registry().state().clone();
+        };
         running.abort = start(
             &self.handlers,
             Run {
                 key,
                 handler: running.job.handler().clone(),
-                args,
-                scope: JobScope::new(context, running.progress.clone(), running.token.clone(), state),
-                max_result: self.queue.settings().max_result,
+                input: Input {
+                    args,
+                    context,
+                    progress: running.progress.clone(),
+                    token: running.token.clone(),
+                    state: self.queue.registry().state().clone(),
+                    max_result: self.queue.settings().max_result,
+                },
                 reports: self.reporter.clone(),
                 alive: self.alive.clone(),
             },
         );
-        running.check_at = running.next_check();
-        self.checks.insert((running.check_at, key));
         self.running.insert(key, running);
+        self.adjust(key, |_| ());
     }
 }

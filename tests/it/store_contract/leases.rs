@@ -1,0 +1,163 @@
+//! Leases: who may write, and what becomes of a job whose worker is gone.
+
+use mcpq::{
+    AttemptEnd, ErrorCode,
+    store::{JournalWrite, Park, ProgressWrite, Renewed},
+};
+
+use super::*;
+
+pub(crate) async fn an_expired_lease_is_rescued_with_the_attempt_given_back(store: Arc<dyn Store>) {
+    let id = insert(&*store, new_job("a")).await;
+    let dead = claim_for_a_moment(&*store).await;
+    let record = rescued(&*store, 3).await;
+    assert_eq!((record.id, record.status), (id, Status::Pending));
+    assert_eq!((record.attempts, record.crashes, record.lease), (0, 1, 1));
+    assert_eq!(record.history.last().unwrap().end, AttemptEnd::LeaseLost);
+    let claimed = claim_one(&*store).await;
+    assert_eq!((claimed.record.attempts, claimed.record.crashes, claimed.record.lease), (1, 1, 2));
+    assert!(lease_of(&claimed).lease > dead.lease);
+}
+
+pub(crate) async fn a_renewed_lease_is_not_rescued(store: Arc<dyn Store>) {
+    insert(&*store, new_job("a")).await;
+    insert(&*store, new_job("a")).await;
+    let kept = claim_for_a_moment(&*store).await;
+    let renewed = store.renew(&[kept], MINUTE).await.unwrap();
+    assert_eq!(renewed, [Renewed::Kept { cancel_requested: false }]);
+    let lost = claim_for_a_moment(&*store).await;
+    assert_eq!(rescued(&*store, 3).await.id, lost.id, "the other one only");
+    assert_eq!(status(&*store, kept.id).await, Status::Running);
+    let renewed = store.renew(&[lost, kept], MINUTE).await.unwrap();
+    assert_eq!(renewed, [Renewed::Lost, Renewed::Kept { cancel_requested: false }], "in the order asked");
+}
+
+pub(crate) async fn a_job_whose_workers_die_too_often_fails(store: Arc<dyn Store>) {
+    let id = insert(&*store, new_job("a")).await;
+    for crash in 1..=2 {
+        claim_for_a_moment(&*store).await;
+        let record = rescued(&*store, 3).await;
+        assert_eq!((record.status, record.crashes, record.attempts), (Status::Pending, crash, 0));
+    }
+    claim_for_a_moment(&*store).await;
+    let record = rescued(&*store, 3).await;
+    assert_eq!((record.status, record.crashes), (Status::Failed, 3));
+    assert_eq!(record.failure.unwrap().code, ErrorCode::WorkerLost);
+    assert!(record.finished_at.is_some() && record.expires_at.is_some());
+    assert!(record.history.iter().all(|attempt| attempt.end == AttemptEnd::LeaseLost));
+    assert!(claim_of(&*store, everything(), 10, MINUTE).await.is_empty());
+    assert_eq!(status(&*store, id).await, Status::Failed);
+}
+
+pub(crate) async fn nothing_of_a_lost_lease_is_accepted(store: Arc<dyn Store>) {
+    let id = insert(&*store, new_job("a")).await;
+    let zombie = claim_for_a_moment(&*store).await;
+    rescued(&*store, 9).await;
+    for claimed_again in [false, true] {
+        if claimed_again {
+            claim_one(&*store).await;
+        }
+        let before = get(&*store, id).await;
+        for outcome in [completed(), failed(), Outcome::Cancelled, retry(MINUTE), Outcome::Timeout(failure("late"))] {
+            assert_eq!(finish(&*store, zombie, outcome).await, Settled::Stale);
+        }
+        let update = ProgressUpdate { fraction: 0.9, message: Some("I live".into()) };
+        assert_eq!(store.progress(vec![ProgressWrite { lease: zombie, update }]).await.unwrap(), [false]);
+        assert_eq!(store.renew(&[zombie], MINUTE).await.unwrap(), [Renewed::Lost]);
+        assert_eq!(store.release(&[zombie]).await.unwrap(), [Settled::Stale]);
+        assert_eq!(store.journal(zombie).await.unwrap(), None);
+        assert_eq!(store.journal_write(zombie, "k", json("1")).await.unwrap(), JournalWrite::Stale);
+        let park = Park { lease: zombie, questions: vec![("q".into(), json("1"))], expires_in: MINUTE };
+        assert_eq!(store.park(park).await.unwrap(), Settled::Stale);
+
+        let after = get(&*store, id).await;
+        assert_eq!((after.status, after.lease, after.attempts), (before.status, before.lease, before.attempts));
+        assert_eq!((after.progress, &after.progress_message), (0.0, &None));
+        assert_eq!(after.history, before.history);
+    }
+}
+
+pub(crate) async fn a_lease_that_expired_unnoticed_still_counts(store: Arc<dyn Store>) {
+    let id = insert(&*store, new_job("a")).await;
+    let late = claim_for_a_moment(&*store).await;
+    tokio::time::sleep(MOMENT * 2).await;
+    assert_eq!(finish(&*store, late, completed()).await, Settled::Accepted(Status::Completed));
+    assert!(store.rescue(3, 10).await.unwrap().is_empty());
+    assert_eq!(get(&*store, id).await.crashes, 0);
+}
+
+pub(crate) async fn a_finish_can_be_repeated(store: Arc<dyn Store>) {
+    let outcomes: [(fn() -> Outcome, Status); 4] = [
+        (completed, Status::Completed),
+        (failed, Status::Failed),
+        (|| Outcome::Cancelled, Status::Cancelled),
+        (|| retry(MINUTE), Status::Pending),
+    ];
+    for (outcome, expected) in outcomes {
+        let id = insert(&*store, new_job("a")).await;
+        let lease = lease_of(&claim_one(&*store).await);
+        assert_eq!(finish(&*store, lease, outcome()).await, Settled::Accepted(expected));
+        let first = get(&*store, id).await;
+        assert_eq!(finish(&*store, lease, outcome()).await, Settled::Accepted(expected), "its answer was lost");
+        let again = get(&*store, id).await;
+        assert_eq!((again.history.len(), again.finished_at), (first.history.len(), first.finished_at));
+    }
+}
+
+pub(crate) async fn a_finish_of_another_kind_is_no_repetition(store: Arc<dyn Store>) {
+    let id = insert(&*store, new_job("a")).await;
+    let lease = lease_of(&claim_one(&*store).await);
+    finish(&*store, lease, completed()).await;
+    assert_eq!(finish(&*store, lease, failed()).await, Settled::Stale);
+    let (record, result) = store.get_result(&Scope::All, id).await.unwrap().unwrap();
+    assert_eq!((record.status, result), (Status::Completed, Some(json("42"))));
+}
+
+pub(crate) async fn a_release_is_uncharged(store: Arc<dyn Store>) {
+    let id = insert(&*store, new_job("a")).await;
+    let lease = lease_of(&claim_one(&*store).await);
+    assert_eq!(store.release(&[lease]).await.unwrap(), [Settled::Accepted(Status::Pending)]);
+    let record = get(&*store, id).await;
+    assert_eq!((record.attempts, record.crashes, record.run_at), (0, 0, None));
+    assert_eq!(record.history.last().unwrap().end, AttemptEnd::Released);
+    let claimed = claim_one(&*store).await;
+    assert_eq!((claimed.record.attempts, claimed.record.lease), (1, 2));
+}
+
+pub(crate) async fn a_cancel_comes_back_with_the_renewal(store: Arc<dyn Store>) {
+    let id = insert(&*store, new_job("a")).await;
+    let lease = lease_of(&claim_one(&*store).await);
+    let record = store.request_cancel(&Scope::All, id).await.unwrap().unwrap();
+    assert!(record.status == Status::Running && record.cancel_requested);
+    assert_eq!(store.renew(&[lease], MINUTE).await.unwrap(), [Renewed::Kept { cancel_requested: true }]);
+}
+
+pub(crate) async fn release_retry_and_rescue_of_a_cancelled_job_end_it(store: Arc<dyn Store>) {
+    for way in ["release", "retry", "rescue"] {
+        let id = insert(&*store, new_job("a")).await;
+        let lease = claim_for_a_moment(&*store).await;
+        store.request_cancel(&Scope::All, id).await.unwrap();
+        match way {
+            "release" => assert_eq!(store.release(&[lease]).await.unwrap(), [Settled::Accepted(Status::Cancelled)]),
+            "retry" => assert_eq!(finish(&*store, lease, retry(MINUTE)).await, Settled::Accepted(Status::Cancelled)),
+            _ => assert_eq!(rescued(&*store, 1).await.status, Status::Cancelled, "also at the last crash"),
+        }
+        let record = get(&*store, id).await;
+        assert_eq!((record.status, record.failure.is_none()), (Status::Cancelled, true), "{way}");
+        assert!(record.finished_at.is_some() && record.run_at.is_none() && record.expires_at.is_some(), "{way}");
+    }
+}
+
+pub(crate) async fn rescues_come_in_pages(store: Arc<dyn Store>) {
+    for _ in 0..5 {
+        insert(&*store, new_job("a")).await;
+        claim_for_a_moment(&*store).await;
+    }
+    tokio::time::sleep(MOMENT * 2).await;
+    let page = || async { Some(store.rescue(3, 2).await.unwrap()).filter(|page| page.len() == 2) };
+    crate::support::eventually("a page", page).await;
+    crate::support::eventually("a page", page).await;
+    let last = || async { Some(store.rescue(3, 2).await.unwrap()).filter(|page| page.len() == 1) };
+    crate::support::eventually("the last page", last).await;
+    assert_eq!(claim_of(&*store, everything(), 10, MINUTE).await.len(), 5);
+}
