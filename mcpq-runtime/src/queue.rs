@@ -20,6 +20,7 @@ pub use error::{JobFailed, QueueError};
 pub use event::{EventKind, Events, JobEvent};
 pub use handle::JobHandle;
 pub use meter::Meter;
+pub(crate) use settings::MAX_DURATION;
 pub use settings::{OptionalTool, Settings};
 pub use stats::{Gauges, QueueStats, Stats};
 pub use submit::{Submit, SubmitOptions, Submitted};
@@ -51,6 +52,7 @@ struct Shared {
     meter: Meter,
     gauges: Gauges,
     closing: CancellationToken,
+    submit_only: bool,
 }
 
 impl Queue {
@@ -162,15 +164,21 @@ impl Queue {
         self.shared.closing.cancel();
     }
 
-    /// About how long until this job has ended, where that has been measured: from its own progress, or from the
-    /// usual run of its type and the rate at which the queue drains.
+    /// About how long until this running job has ended, where that has been measured: from its own progress, or from
+    /// the usual run of its type. Of one that waits nothing is promised.
     pub fn estimate(&self, record: &JobRecord) -> Option<Duration> {
-        self.shared.meter.estimate(record)
+        let kind = self.registry().get(&record.job_type)?;
+        self.shared.meter.estimate(kind.name(), record)
     }
 
     /// Whether nobody can run this queue's jobs: no worker in this process, and no other process sees the store.
     pub fn is_unserved(&self) -> bool {
         !self.store().is_shared() && self.shared.gauges.workers() == 0
+    }
+
+    /// Whether this process only submits jobs, and runs none.
+    pub fn is_submit_only(&self) -> bool {
+        self.shared.submit_only
     }
 
     /// The job types and the state of this queue.

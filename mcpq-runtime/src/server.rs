@@ -158,6 +158,7 @@ impl Server {
     async fn open(self) -> Result<(BaseServer, Arc<Crew>), ServerError> {
         let builder = if self.works { self.builder } else { self.builder.submit_only() };
         let queue = builder.build().await?;
-        Ok((self.base, Arc::new(Crew::new(queue, self.works, self.queues))))
+        let works = !queue.is_submit_only();
+        Ok((self.base, Arc::new(Crew::new(queue, works, self.queues))))
     }
 }

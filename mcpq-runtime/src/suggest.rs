@@ -24,8 +24,20 @@ pub(crate) fn list<S: AsRef<str>>(names: &[S]) -> String {
     }
 }
 
+/// A text of somebody else's making, cut to a length that an answer can bear.
+pub(crate) fn cut(text: &str) -> String {
+    shorten(text, 300)
+}
+
 /// What a caller sent, short enough to quote in a message.
 pub(crate) fn quote(text: &str) -> String {
-    let short: String = text.chars().take(80).collect();
-    if short.len() < text.len() { format!("{short}..") } else { short }
+    shorten(text, 80)
+}
+
+/// The first `most` characters.
+pub(crate) fn shorten(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}..", &text[..end]),
+        None => text.to_owned(),
+    }
 }

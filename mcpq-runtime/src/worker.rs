@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 pub use sweeper::Sweeper;
 
 use crate::{
-    queue::Queue,
+    queue::{MAX_DURATION, Queue},
     store::{ClaimType, Selection},
 };
 
@@ -75,6 +75,12 @@ pub enum StartError {
     /// No handler can run at once.
     #[error("a worker's concurrency must be more than 0")]
     NoSlots,
+    /// A queue to serve is not known.
+    #[error("the worker should serve the queue `{0}`, which no job type and no `Queue::builder().queues(..)` names")]
+    UnknownQueue(String),
+    /// The queue was built without the state that handlers need.
+    #[error("the queue was built with `.submit_only()`, so this process cannot run its jobs")]
+    SubmitOnly,
     /// A type to serve is not registered.
     #[error("the worker should serve the job type `{0}`, which is not registered")]
     UnknownType(String),
@@ -136,6 +142,12 @@ impl WorkerBuilder {
 
     fn selection(&self) -> Result<Selection, StartError> {
         let registry = self.queue.registry();
+        if self.queue.is_submit_only() {
+            return Err(StartError::SubmitOnly);
+        }
+        if let Some(unknown) = self.queues.iter().find(|name| !registry.queues().contains(name)) {
+            return Err(StartError::UnknownQueue(unknown.to_string()));
+        }
         let claim = |name: Arc<str>| ClaimType { name, concurrency: None, rate: None };
         let types = match &self.types {
             None => registry.types().map(|job| claim(job.shared_name())).collect(),
@@ -177,7 +189,7 @@ impl WorkerHandle {
 
     /// As [`stop`](Self::stop), with another grace. The first stop decides it.
     pub async fn stop_within(&self, grace: Duration) {
-        let _ = self.stop.grace.set(grace);
+        let _ = self.stop.grace.set(grace.min(MAX_DURATION));
         self.stop().await;
     }
 

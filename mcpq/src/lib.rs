@@ -5,18 +5,63 @@ pub use mcpq_macros::mcp_job;
 
 #[doc(inline)]
 pub use mcpq_runtime::{
-    // jobs
-    AttemptEnd, AttemptRecord, ErrorCode, ErrorKind, Failure, JobError, JobId, JobOptions, JobRecord, Owner, Payload, Policy,
-    Priority, Scope, Status,
-    // what handlers take
-    CancelReason, CancelToken, FromJob, JobCall, JobContext, JobScope, Needs, Progress, ProgressUpdate, State,
-    // definitions
-    BuildError, Job, JobDefinition, JobDescriptor, JobType, Registry,
     // the queue
-    ArgFault, ArgMap, EventKind, JobEvent, JobFailed, JobHandle, JobWatch, OptionalTool, Queue, QueueBuilder, QueueError,
-    QueueStats, Settings, Stats, Submit, SubmitOptions, Submitted,
+    ArgFault,
+    ArgMap,
+    // jobs
+    AttemptEnd,
+    AttemptRecord,
+    // definitions
+    BuildError,
+    // what handlers take
+    CancelReason,
+    CancelToken,
+    ErrorCode,
+    ErrorKind,
+    EventKind,
+    Failure,
+    FromJob,
+    Job,
+    JobCall,
+    JobContext,
+    JobDefinition,
+    JobDescriptor,
+    JobError,
+    JobEvent,
+    JobFailed,
+    JobHandle,
+    JobId,
+    JobOptions,
+    JobRecord,
+    JobScope,
+    JobType,
+    JobWatch,
+    Needs,
+    OptionalTool,
+    Owner,
+    Payload,
+    Policy,
+    Priority,
+    Progress,
+    ProgressUpdate,
+    Queue,
+    QueueBuilder,
+    QueueError,
+    QueueStats,
+    Registry,
+    Scope,
+    Settings,
     // workers
-    StartError, Sweeper, WorkerBuilder, WorkerHandle,
+    StartError,
+    State,
+    Stats,
+    Status,
+    Submit,
+    SubmitOptions,
+    Submitted,
+    Sweeper,
+    WorkerBuilder,
+    WorkerHandle,
     // stores
     store,
 };

@@ -19,7 +19,10 @@ const SAMPLES: usize = 4000;
 const WARM_UP: usize = 500;
 
 fn main() {
-    println!("{:<28} {:>12} {:>12} {:>8}   {:>12} {:>12}", "", "queue p50", "echo p50", "ratio", "queue p99", "echo p99");
+    println!(
+        "{:<28} {:>12} {:>12} {:>8}   {:>12} {:>12}",
+        "", "queue p50", "echo p50", "ratio", "queue p99", "echo p99"
+    );
     compare("stdio", Pipe::open("queue"), Pipe::open("echo"));
     compare("HTTP, protocol 2026-07-28", Web::open("queue"), Web::open("echo"));
 }
@@ -121,7 +124,8 @@ struct Web {
 impl Web {
     fn open(kind: &str) -> Self {
         let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let child = server(&[kind, "http", &free.to_string()]).stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
+        let child =
+            server(&[kind, "http", &free.to_string()]).stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
         let limit = Instant::now() + Duration::from_secs(20);
         while std::net::TcpStream::connect(free).is_err() {
             assert!(Instant::now() < limit, "the server does not answer");

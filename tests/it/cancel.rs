@@ -27,7 +27,11 @@ async fn waiting_and_delayed_jobs_are_cancelled_at_once_and_never_start() {
     }
     assert_eq!(asked.elapsed(), Duration::ZERO);
     let worker = queue.worker().own_thread(false).start().unwrap();
-    submit_with(&queue, "echo", json!({}), with(|o| o.delay = Some(Duration::from_secs(60)))).await.wait().await.unwrap();
+    submit_with(&queue, "echo", json!({}), with(|o| o.delay = Some(Duration::from_secs(60))))
+        .await
+        .wait()
+        .await
+        .unwrap();
     worker.stop().await;
     for handle in [waiting, delayed] {
         assert_eq!(events.kinds(handle.id()), [EventKind::Submitted, EventKind::Cancelled]);

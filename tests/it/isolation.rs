@@ -55,7 +55,8 @@ async fn listings_and_counts_show_only_the_callers_jobs() {
         assert_eq!((&listed["total"], listed["jobs"].as_array().unwrap().len()), (&json!(total), total));
         let stats = client.call("queue_stats", json!({})).await;
         assert_eq!(stats["dead"], dead);
-        let shown: u64 = stats["queues"].as_array().unwrap().iter().filter_map(|queue| queue["completed"].as_u64()).sum();
+        let shown: u64 =
+            stats["queues"].as_array().unwrap().iter().filter_map(|queue| queue["completed"].as_u64()).sum();
         assert_eq!(shown, total as u64 - dead);
     }
     let nobody = ada.as_owner("nobody");

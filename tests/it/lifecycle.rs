@@ -98,6 +98,21 @@ async fn a_replay_runs_the_same_job_again_from_the_start() {
     assert_eq!(again.existing.unwrap().id, handle.id());
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_fallback_takes_every_other_type_under_its_own_name() {
+    let fallback = |call: mcpq::JobCall| async move { Ok(json!([call.context().job_type(), call.args()])) };
+    let (builder, events) = Recorder::on(builder().job(echo()).fallback(fallback));
+    let (queue, _worker) = started(builder).await;
+    let handle = submit_with(&queue, "made-up", json!({ "n": 1 }), with(|_| {})).await;
+    assert_eq!(handle.result().await.unwrap(), json!(["made-up", { "n": 1 }]));
+    assert_eq!(submit(&queue, "echo").await.result().await.unwrap(), json!({}), "its own handler is nearer");
+    events.heard(handle.id(), EventKind::Completed, 1).await;
+    let heard = events.events().into_iter().filter(|event| event.job_id == handle.id());
+    assert!(heard.into_iter().all(|event| &*event.job_type == "made-up"));
+    let error = queue.submit_json("made up", args(json!({})), with(|_| {})).await.unwrap_err();
+    assert_eq!(error.code(), "VALIDATION_ERROR", "a name that no tool could bear");
+}
+
 struct Greeting(&'static str);
 
 /// Greets with the application's word.

@@ -7,7 +7,7 @@ mod tools_alone;
 
 use std::sync::{Arc, Mutex};
 
-use mcpq::{Queue, QueueBuilder, WorkerHandle};
+use mcpq::{QueueBuilder, WorkerHandle, prelude::*};
 use rmcp::{
     ClientHandler, RoleClient, ServerHandler, ServiceExt,
     model::{CallToolRequestParams, ProgressNotificationParam, ProtocolVersion},
@@ -15,7 +15,7 @@ use rmcp::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{builder, echo, job};
+use crate::support::{builder, echo};
 
 /// How a client begins.
 #[derive(Clone, Copy, Debug)]
@@ -60,7 +60,27 @@ async fn call(client: &Client, tool: &'static str, arguments: Value) -> Value {
     serde_json::from_str(&text).unwrap_or(Value::String(text))
 }
 
-/// Two jobs, one of which takes its time.
+#[derive(Serialize, Deserialize, JsonSchema)]
+struct Survey {
+    /// Square metres.
+    area: f64,
+    notes: Vec<String>,
+}
+
+/// Surveys a piece of land.
+///
+/// The land must not be built on.
+#[mcp_job(timeout = "2m", max_retries = 2, priority = "high", queue = "field")]
+async fn survey(
+    /// Its number in the register.
+    #[arg(range(1..))]
+    plot: u32,
+    #[arg(default = "en".to_owned(), length(2..=2), example = "de")] language: String,
+) -> Result<Survey, JobError> {
+    Ok(Survey { area: plot.into(), notes: vec![language] })
+}
+
+/// Jobs, one of which takes its time.
 fn jobs() -> QueueBuilder {
     let described = mcpq::JobDefinition::from_fn(
         "steps",
@@ -74,7 +94,7 @@ fn jobs() -> QueueBuilder {
             Ok(json!("four steps"))
         },
     );
-    builder().job(echo()).job(described).job(job("other", |_| async { Ok(json!(null)) }))
+    builder().job(echo()).job(described).job(survey::JOB)
 }
 
 async fn started() -> (Queue, WorkerHandle) {

@@ -8,6 +8,7 @@ mod inserting;
 mod journal;
 mod leases;
 mod limits;
+mod listening;
 mod listing;
 mod replaying;
 
@@ -114,6 +115,11 @@ contracts! {
         batches_are_listed,
         another_owners_jobs_are_not_there,
         counts_follow_the_jobs;
+    listening:
+        whatever_makes_a_job_due_is_heard,
+        a_place_that_is_free_again_is_heard,
+        changes_of_a_job_are_heard,
+        a_listener_that_is_gone_is_not_called;
 }
 
 fn memory_store() -> Arc<dyn Store> {

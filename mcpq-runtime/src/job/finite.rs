@@ -72,6 +72,10 @@ impl ser::Error for Refusal {
     }
 }
 
+fn too_wide(number: impl fmt::Display) -> Refusal {
+    Refusal(format!("it holds the integer {number}, which readers of JSON would round; return it as a text"))
+}
+
 /// A serializer that writes nothing: it walks the value and refuses what JSON cannot hold.
 #[derive(Clone, Copy)]
 struct Check {
@@ -116,8 +120,16 @@ impl Serializer for Check {
 
     accept! {
         serialize_bool: bool, serialize_i8: i8, serialize_i16: i16, serialize_i32: i32, serialize_i64: i64,
-        serialize_i128: i128, serialize_u8: u8, serialize_u16: u16, serialize_u32: u32, serialize_u64: u64,
-        serialize_u128: u128, serialize_char: char, serialize_str: &str, serialize_bytes: &[u8],
+        serialize_u8: u8, serialize_u16: u16, serialize_u32: u32, serialize_u64: u64, serialize_char: char,
+        serialize_str: &str, serialize_bytes: &[u8],
+    }
+
+    fn serialize_i128(self, value: i128) -> Result<(), Refusal> {
+        if i64::try_from(value).is_ok() || u64::try_from(value).is_ok() { Ok(()) } else { Err(too_wide(value)) }
+    }
+
+    fn serialize_u128(self, value: u128) -> Result<(), Refusal> {
+        if u64::try_from(value).is_ok() { Ok(()) } else { Err(too_wide(value)) }
     }
 
     fn serialize_f32(self, value: f32) -> Result<(), Refusal> {
@@ -253,6 +265,13 @@ mod tests {
         let failure = encode_result(&BTreeMap::from([("x", vec![Some(f64::NAN)])]), 100).unwrap_err();
         assert_eq!(failure.code, ErrorCode::ResultNotJson);
         assert!(failure.message.contains("NaN"), "{failure}");
+    }
+
+    #[test]
+    fn an_integer_beyond_64_bits_is_refused() {
+        assert!(encode_result(&u128::from(u64::MAX), 100).is_ok());
+        assert!(encode_result(&i128::from(i64::MIN), 100).is_ok());
+        assert_eq!(encode_result(&(1_i128 << 70), 100).unwrap_err().code, ErrorCode::ResultNotJson);
     }
 
     #[test]

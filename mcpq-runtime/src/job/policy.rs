@@ -56,7 +56,9 @@ impl JobOptions {
         let seconds = |value: f64| value.is_finite() && value >= 0.0;
         let wrong = match () {
             () if self.timeout.is_some_and(|timeout| timeout.is_zero()) => "`timeout` must be more than 0",
-            () if self.max_retries > MAX_RETRIES => return Some(format!("`max_retries` must not exceed {MAX_RETRIES}")),
+            () if self.max_retries > MAX_RETRIES => {
+                return Some(format!("`max_retries` must not exceed {MAX_RETRIES}"));
+            }
             () if !seconds(self.backoff_base) => "`backoff_base` must be a number of seconds",
             () if !seconds(self.backoff_max) => "`backoff_max` must be a number of seconds",
             () if !(0.0..=1.0).contains(&self.backoff_jitter) => "`backoff_jitter` must be from 0.0 to 1.0",

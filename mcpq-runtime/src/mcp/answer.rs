@@ -31,6 +31,9 @@ pub(crate) fn job(queue: &Queue, record: &JobRecord) -> JsonObject {
     if let Some(at) = record.finished_at {
         set("finished_at", time(at));
     }
+    if matches!(record.status, Status::Failed | Status::Timeout) && record.history.len() > 1 {
+        set("attempt_errors", attempt_errors(record));
+    }
     if record.cancel_requested && !record.status.is_final() {
         set("cancel_requested", true.into());
     }
@@ -45,6 +48,20 @@ pub(crate) fn job(queue: &Queue, record: &JobRecord) -> JsonObject {
         set("message", "No worker runs this queue now; the job waits until one is started.".into());
     }
     view
+}
+
+/// Why the last attempts of a job failed, oldest first.
+fn attempt_errors(record: &JobRecord) -> Value {
+    let skip = record.history.len().saturating_sub(10);
+    let errors = record.history.iter().skip(skip).map(|attempt| {
+        let failure = attempt.failure.as_ref();
+        json!({
+            "ended_at": time(attempt.ended_at),
+            "end": attempt.end,
+            "error": failure.map(|failure| crate::suggest::shorten(&failure.message, 300)),
+        })
+    });
+    errors.collect()
 }
 
 /// A job as `queue_list` shows it.
@@ -68,6 +85,17 @@ pub(crate) fn summary(record: &JobRecord) -> JsonObject {
     }
     if let Some(at) = record.run_at {
         set("run_at", time(at));
+    }
+    view
+}
+
+/// A job as one row of a listing: what it says is cut, so that a page stays readable.
+pub(super) fn row(record: &JobRecord) -> JsonObject {
+    let mut view = summary(record);
+    for field in ["error", "progress_message"] {
+        if let Some(Value::String(text)) = view.get_mut(field) {
+            *text = crate::suggest::shorten(text, 200);
+        }
     }
     view
 }

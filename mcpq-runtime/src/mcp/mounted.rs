@@ -213,7 +213,11 @@ impl<H: ServerHandler> ServerHandler for Mounted<H> {
         self.noted();
         match resources::read(self.toolset.queue(), &request.uri) {
             Some(Some(resource)) => Ok(resource.into()),
+            // A queue that is mounted further inside may have it.
             Some(None) => {
+                if let Ok(theirs) = self.inner.read_resource(request.clone(), context).await {
+                    return Ok(theirs);
+                }
                 let data = serde_json::json!({ "uri": crate::suggest::quote(&request.uri) });
                 Err(ErrorData::resource_not_found("there is no such job type", Some(data)))
             }

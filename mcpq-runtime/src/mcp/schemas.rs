@@ -47,6 +47,7 @@ pub(super) fn job_output(extra: Value) -> Value {
         "started_at": { "type": "string", "description": "When the last attempt started." },
         "finished_at": { "type": "string" },
         "cancel_requested": { "type": "boolean" },
+        "attempt_errors": { "type": "array", "description": "How its last attempts ended.", "items": { "type": "object" } },
         "estimated_seconds": { "type": "number", "description": "Measured guess of the time left." },
         "poll_after_ms": { "type": "integer", "description": "When it makes sense to ask again." },
         "message": { "type": "string", "description": "What to do next." },

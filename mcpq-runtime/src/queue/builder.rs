@@ -133,7 +133,11 @@ impl QueueBuilder {
         self
     }
 
-    /// Calls `hook` with every change of a job that this process commits. It must return quickly.
+    /// Calls `hook` with every change of a job that this process commits.
+    ///
+    /// It must return quickly, and may be called on a thread of the worker's own: to start a task from it, take a
+    /// `tokio::runtime::Handle` beforehand. Events of one job come in order, except that `Submitted` may come after those
+    /// of a worker that was faster.
     pub fn on_event(mut self, hook: impl Fn(&JobEvent) + Send + Sync + 'static) -> Self {
         self.events.add(hook);
         self
@@ -260,6 +264,7 @@ impl QueueBuilder {
             meter: Meter::default(),
             gauges: Gauges::default(),
             closing: CancellationToken::new(),
+            submit_only: self.submit_only,
         };
         Ok(Queue { shared: Arc::new(shared), scope: Scope::Owner(Owner::local()) })
     }

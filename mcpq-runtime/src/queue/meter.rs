@@ -80,16 +80,17 @@ impl Meter {
         Duration::try_from_secs_f64(waiting as f64 / rate).ok()
     }
 
-    pub(crate) fn estimate(&self, record: &JobRecord) -> Option<Duration> {
-        let usual = self.lock().runs.get(&record.job_type).copied();
+    /// How long a running job of the type `kind` will still take.
+    pub(crate) fn estimate(&self, kind: &str, record: &JobRecord) -> Option<Duration> {
+        let usual = self.lock().runs.get(kind).copied();
         let seconds = match record.status {
-            Status::Pending => usual?,
             Status::Running => {
                 let ran = (Utc::now() - record.started_at?).to_std().ok()?.as_secs_f64();
                 if record.progress > 0.01 {
                     ran * (1.0 - record.progress) / record.progress
                 } else {
-                    (usual? - ran).max(0.0)
+                    // One that has outrun its kind says nothing of what is left.
+                    Some(usual? - ran).filter(|left| *left > 0.0)?
                 }
             }
             _ => return None,

@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use crate::registry::BuildError;
 
+/// Longest of a queue's own times.
+pub(crate) const MAX_DURATION: Duration = Duration::from_secs(366 * 24 * 3600);
+
 /// The limits and times of a queue, as [`QueueBuilder`](super::QueueBuilder) sets them.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -116,11 +119,24 @@ impl Settings {
             ("lease", self.lease),
             ("input_ttl", self.input_ttl),
         ];
+        // Far beyond any use, and safe to add to any point in time.
+        let longest = [
+            ("default_timeout", self.default_timeout),
+            ("sweep_interval", self.sweep_interval),
+            ("lease", self.lease),
+            ("cancel_wait", self.cancel_wait),
+            ("cancel_grace", self.cancel_grace),
+            ("input_ttl", self.input_ttl),
+            ("shutdown_grace", self.grace()),
+        ];
         let zero = positive.into_iter().filter(|(_, value)| *value == 0).map(|(name, _)| name);
         let none = durations.into_iter().filter(|(_, value)| value.is_zero()).map(|(name, _)| name);
         let wrong = |setting, reason: &str| Err(BuildError::Setting { setting, reason: reason.to_owned() });
         if let Some(setting) = zero.chain(none).next() {
             return wrong(setting, "must be more than 0");
+        }
+        if let Some((setting, _)) = longest.into_iter().find(|(_, value)| *value > MAX_DURATION) {
+            return wrong(setting, "must not exceed a year");
         }
         if self.page_size > self.max_page_size {
             return wrong("page_size", "must not exceed `max_page_size`");

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::{
     job::{ArgDef, ArgFault, ArgMap, InputSchema},
-    suggest::nearest,
+    suggest::{cut, nearest, quote},
 };
 
 /// Deepest nesting of arguments. Parsers on the way commonly stop at 128, and answers wrap what they quote.
@@ -80,11 +80,13 @@ impl ArgCheck {
             let Some(value) = args.get(def.name()) else {
                 continue;
             };
-            if faults.iter().any(|fault| fault.pointer.starts_with(&pointer)) {
+            let inside =
+                |fault: &ArgFault| fault.pointer == pointer || fault.pointer.starts_with(&format!("{pointer}/"));
+            if faults.iter().any(inside) {
                 continue;
             }
             if let Err(error) = (def.check)(value) {
-                faults.push(ArgFault::new(pointer, error.to_string()));
+                faults.push(ArgFault::new(pointer, cut(&error.to_string())));
             }
         }
         if let Some(rest) = self.args.iter().find(|def| def.rest)
@@ -94,7 +96,7 @@ impl ArgCheck {
             let left: ArgMap =
                 args.iter().filter(|(key, _)| !named(key)).map(|(key, value)| (key.clone(), value.clone())).collect();
             if let Err(error) = (rest.check)(&Value::Object(left)) {
-                faults.push(ArgFault::new("", error.to_string()));
+                faults.push(ArgFault::new("", cut(&error.to_string())));
             }
         }
     }
@@ -115,10 +117,10 @@ impl ArgCheck {
 
         let mut faults = Vec::new();
         for error in self.validator.iter_errors(args).take(MAX_FAULTS) {
-            let place = error.instance_path().as_str();
+            let place = &cut(error.instance_path().as_str());
             match error.kind() {
                 Kind::AdditionalProperties { unexpected } if place.is_empty() => {
-                    faults.extend(unexpected.iter().map(|key| self.unknown(key)));
+                    faults.extend(unexpected.iter().take(MAX_FAULTS).map(|key| self.unknown(key)));
                 }
                 Kind::AdditionalProperties { unexpected } => {
                     faults.extend(
@@ -131,7 +133,7 @@ impl ArgCheck {
                     let name = property.as_str().unwrap_or_default();
                     faults.push(ArgFault::new(format!("{place}{}", pointer_to(name)), "it is required"));
                 }
-                _ => faults.push(ArgFault::new(place, quoting_little(&error))),
+                _ => faults.push(ArgFault::new(place.as_str(), cut(&quoting_little(&error)))),
             }
         }
         faults
@@ -148,7 +150,7 @@ impl ArgCheck {
         }
         if !self.args.iter().any(|def| def.rest) {
             let known = |key: &str| self.schema.names().any(|name| name == key);
-            faults.extend(args.keys().filter(|key| !known(key)).map(|key| self.unknown(key)));
+            faults.extend(args.keys().filter(|key| !known(key)).take(MAX_FAULTS).map(|key| self.unknown(key)));
         }
         for def in self.args.iter().filter(|def| !def.optional && !def.has_default) {
             if !args.contains_key(def.name()) {
@@ -203,8 +205,9 @@ fn compile(schema: &Value) -> Result<jsonschema::Validator, String> {
         .map_err(|error| format!("the argument schema is not valid: {error}"))
 }
 
+/// The JSON pointer to a key, which an agent may have made as long as it likes.
 fn pointer_to(key: &str) -> String {
-    format!("/{}", key.replace('~', "~0").replace('/', "~1"))
+    format!("/{}", quote(key).replace('~', "~0").replace('/', "~1"))
 }
 
 /// Whether `value` nests more than `limit` levels. Recurses no deeper than the limit.

@@ -76,8 +76,6 @@ async fn execute(mut server: Server, cli: Cli, program: String, used: &mut Optio
     server.works = (serves || waits) && !options.no_worker;
     server.queues.clone_from(&options.queues);
 
-    // Before anything can take long, so that no signal is missed.
-    let stop = StopSignal::listen()?;
     let layer = server.layer.clone();
     let (base, crew) = server.open().await?;
     *used = Some(crew.clone());
@@ -87,23 +85,24 @@ async fn execute(mut server: Server, cli: Cli, program: String, used: &mut Optio
         tracing::info!("jobs are kept in memory and end with this process");
     }
     let Some(command) = command else {
-        over_stdio::serve(base, &session.crew, &stop).await?;
+        over_stdio::serve(base, &session.crew, &StopSignal::listen()?).await?;
         return Ok(Outcome::nothing());
     };
     Ok(match command {
         Command::Serve(serve) => {
+            let stop = StopSignal::listen()?;
             over_http::serve(&serve.http, base, serve.extend(layer), &session.crew, &stop).await?;
             Outcome::nothing()
         }
-        Command::Worker => worker::run(&session, &stop).await?,
-        Command::Submit(submit) => submit::run(&session, submit, &stop).await?,
+        Command::Worker => worker::run(&session).await?,
+        Command::Submit(submit) => submit::run(&session, submit).await?,
         Command::List(list) => list::run(&session, list).await?,
         Command::Status(job) => status::run(&session, job.id).await?,
         Command::Result(job) => result::run(&session, job.id).await?,
         Command::Cancel(job) => cancel::run(&session, job.id).await?,
         Command::Retry(job) => retry::run(&session, job.id).await?,
         Command::Stats => stats::run(&session).await?,
-        Command::Watch(watch) => watch::run(&session, watch, &stop).await?,
+        Command::Watch(watch) => watch::run(&session, watch).await?,
         Command::Schema(schema) => schema::run(&session, schema)?,
     })
 }

@@ -1,5 +1,6 @@
 //! The memory store: for tests and throw-away work. Its jobs end with the process.
 
+mod clock;
 mod entries;
 mod journal;
 mod keeping;
@@ -44,7 +45,7 @@ impl MemoryStore {
     /// Sets how many ended jobs are kept at most.
     #[must_use]
     pub fn max_finished(self, jobs: usize) -> Self {
-        self.lock().limits.max_finished = jobs;
+        self.read().limits.max_finished = jobs;
         self
     }
 
@@ -52,14 +53,20 @@ impl MemoryStore {
     /// submits are refused as for a full queue.
     #[must_use]
     pub fn max_bytes(self, bytes: usize) -> Self {
-        self.lock().limits.max_bytes = bytes;
+        self.read().limits.max_bytes = bytes;
         self
     }
 
     // Every critical section leaves the table whole, or panics on a broken invariant of its own; going on is the best
     // there is then, since all other jobs depend on it.
-    fn lock(&self) -> MutexGuard<'_, Table> {
+    fn read(&self) -> MutexGuard<'_, Table> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Table> {
+        let mut table = self.read();
+        table.tick();
+        table
     }
 
     fn tell(&self, ready: bool, changed: impl IntoIterator<Item = JobId> + Clone) {
@@ -180,19 +187,19 @@ impl Store for MemoryStore {
     }
 
     async fn get(&self, scope: &Scope, id: JobId) -> Result<Option<JobRecord>, StoreError> {
-        Ok(self.lock().get(scope, id).map(|entry| entry.record.clone()))
+        Ok(self.read().get(scope, id).map(|entry| entry.record.clone()))
     }
 
     async fn get_result(&self, scope: &Scope, id: JobId) -> Result<Option<(JobRecord, Option<Payload>)>, StoreError> {
-        Ok(self.lock().get(scope, id).map(|entry| (entry.record.clone(), entry.result.clone())))
+        Ok(self.read().get(scope, id).map(|entry| (entry.record.clone(), entry.result.clone())))
     }
 
     async fn list(&self, scope: &Scope, filter: &ListFilter, page: &Page) -> Result<Listing, StoreError> {
-        Ok(self.lock().list(scope, filter, page))
+        Ok(self.read().list(scope, filter, page))
     }
 
     async fn counts(&self, scope: &Scope) -> Result<Vec<QueueCounts>, StoreError> {
-        Ok(self.lock().counts(scope))
+        Ok(self.read().counts(scope))
     }
 
     async fn next_due(&self, selection: &Selection) -> Result<Option<Duration>, StoreError> {

@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use futures::FutureExt;
 use tokio::{
     runtime::Handle,
     sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
@@ -116,13 +117,23 @@ impl Actor {
         let sweeper = Sweeper::start(self.queue.clone());
         let stop = self.stop.token.clone();
         let mut reports = Vec::with_capacity(64);
+        let mut alarm = std::pin::pin!(tokio::time::sleep_until(Instant::now()));
         loop {
             self.begin_calls();
+            // A store in memory has answered already: no need to sleep on it.
+            if let Some(answer) = self.writes.answer().now_or_never() {
+                self.written(answer);
+                continue;
+            }
+            if let Some(answer) = self.claims.answer().now_or_never() {
+                self.claimed(answer);
+                continue;
+            }
             if self.is_done() {
                 break;
             }
             let stopping = self.quit_at.is_some();
-            let wake_at = self.wake_at();
+            alarm.as_mut().reset(self.wake_at());
             // Not biased: under full load every branch must get its turn.
             tokio::select! {
                 () = stop.cancelled(), if !stopping => self.begin_stop(),
@@ -137,7 +148,7 @@ impl Actor {
                     Err(error) => self.progress.failed("take progress", &error),
                 },
                 () = self.hints.wake.notified() => self.take_hints(),
-                () = tokio::time::sleep_until(wake_at) => self.look_at_clock(),
+                () = &mut alarm => self.look_at_clock(),
             }
         }
         sweeper.stop();
@@ -351,7 +362,7 @@ fn lose(running: &mut Running) {
 fn event(running: &Running, kind: EventKind, failure: Option<crate::job::Failure>) -> JobEvent {
     JobEvent {
         job_id: running.lease.id,
-        job_type: running.job.shared_name(),
+        job_type: running.job_type.clone(),
         owner: running.owner.clone(),
         queue: running.queue.clone(),
         kind,

@@ -75,7 +75,14 @@ pub(super) async fn claim(store: Arc<dyn Store>, request: ClaimRequest) -> Claim
     let asked_at = Instant::now();
     let claimed = async {
         let claimed = store.claim(&request).await?;
-        let next = if claimed.len() < request.max { store.next_due(&request.selection).await? } else { None };
+        if claimed.len() == request.max {
+            return Ok((claimed, None));
+        }
+        // What was claimed is kept whatever this says: its leases run already.
+        let next = store.next_due(&request.selection).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "the store did not say when the next job is due; asking again soon");
+            Some(PAUSES.1)
+        });
         Ok((claimed, next))
     };
     let claimed = claimed.await;

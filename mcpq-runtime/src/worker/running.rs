@@ -23,6 +23,8 @@ const NEVER: Duration = Duration::from_secs(365 * 24 * 3600);
 pub(super) struct Running {
     pub(super) lease: LeaseRef,
     pub(super) job: Arc<JobType>,
+    /// What was asked for: not the name of `job`, where that is the fallback.
+    pub(super) job_type: Arc<str>,
     pub(super) owner: Owner,
     pub(super) queue: Arc<str>,
     pub(super) attempt: u32,
@@ -62,6 +64,7 @@ impl Running {
         Self {
             lease: LeaseRef { id: record.id, lease: record.lease },
             job,
+            job_type: record.job_type.clone(),
             owner: record.owner.clone(),
             queue: record.queue.clone(),
             attempt: record.attempts,

@@ -104,7 +104,9 @@ fn retry(cause: Failure, delay: Option<std::time::Duration>, end: AttemptEnd, at
     let after = delay.unwrap_or_else(|| attempt.policy.retry_delay(attempt.number, attempt.random));
     let seconds = (after.as_secs_f64() * 1000.0).round() / 1000.0;
     let shown = format!("Attempt {} failed: {}. Retrying in {seconds}s.", attempt.number, cause.message);
-    Outcome::Retry { after, failure: failure(cause.code, &shown), attempt: cause, end }
+    // The history keeps many of these, so it keeps them short.
+    let attempt = Failure::new(cause.code, crate::suggest::shorten(&cause.message, 500));
+    Outcome::Retry { after, failure: failure(cause.code, &shown), attempt, end }
 }
 
 /// A failure with a message of bounded length.

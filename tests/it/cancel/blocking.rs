@@ -90,7 +90,11 @@ struct World {
 async fn world(slots: usize) -> World {
     let gate = Arc::new(Gate::default());
     let builder = builder().job(stubborn::JOB).job(stubborn_again::JOB).job(never_yields::JOB).job(echo());
-    let builder = builder.job(never_yields_for_long::JOB).state_arc(gate.clone()).workers(slots).lease(Duration::from_millis(300));
+    let builder = builder
+        .job(never_yields_for_long::JOB)
+        .state_arc(gate.clone())
+        .workers(slots)
+        .lease(Duration::from_millis(300));
     let (builder, events) = Recorder::on(builder.cancel_grace(GRACE).cancel_wait(Duration::from_millis(10)));
     let store = Faulty::default();
     let builder = builder.sweep_interval(Duration::from_millis(100)).store(store.clone());

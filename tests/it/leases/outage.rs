@@ -130,6 +130,15 @@ async fn a_worker_claims_again_when_the_store_is_back_and_does_not_storm_it_mean
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_was_claimed_is_run_though_the_store_fails_right_after() {
+    let store = Faulty::default();
+    store.fail(&[Op::NextDue], Fault::Before);
+    let (queue, _worker) = started(builder().job(echo()).store(store.clone()).lease(LEASE)).await;
+    let record = submit(&queue, "echo").await.wait().await.unwrap();
+    assert_eq!((record.status, record.lease, record.crashes), (Status::Completed, 1, 0));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_sweep_that_failed_is_made_up_for() {
     let store = Faulty::default();
     let (queue, _worker) = started(builder().job(echo()).store(store.clone()).lease(LEASE)).await;

@@ -72,11 +72,8 @@ async fn a_fatal_error_within_the_grace_counts() {
 
 #[tokio::test(start_paused = true)]
 async fn everything_else_goes_back_uncharged() {
-    let ends: [fn(&JobCall) -> Result<Value, JobError>; 3] = [
-        |_| Err(JobError::cancelled()),
-        |_| Err(JobError::retry("interrupted")),
-        |_| panic!("interrupted"),
-    ];
+    let ends: [fn(&JobCall) -> Result<Value, JobError>; 3] =
+        [|_| Err(JobError::cancelled()), |_| Err(JobError::retry("interrupted")), |_| panic!("interrupted")];
     for end in ends {
         let (record, took, events) = stopped_while_running(at_the_token(end), GRACE).await;
         assert_eq!((record.status, record.attempts, record.crashes), (Status::Pending, 0, 0));
@@ -124,7 +121,8 @@ async fn what_was_given_back_is_run_by_the_next_worker_as_the_first_attempt() {
 
 #[tokio::test(start_paused = true)]
 async fn a_job_with_a_cancel_request_ends_with_the_stop() {
-    let (builder, events) = Recorder::on(builder().job(job("work", |_| pending())).cancel_grace(Duration::from_secs(99)));
+    let (builder, events) =
+        Recorder::on(builder().job(job("work", |_| pending())).cancel_grace(Duration::from_secs(99)));
     let (queue, worker) = started(builder).await;
     let handle = submit(&queue, "work").await;
     events.heard(handle.id(), EventKind::Started, 1).await;

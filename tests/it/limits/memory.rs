@@ -44,7 +44,11 @@ async fn a_result_is_there_for_those_who_wait_however_little_is_kept() {
     run(&queue, "fails", json!({})).await;
     for n in 0..5 {
         let handle = submit_with(&queue, "echo", json!({ "n": n }), with(|_| {})).await;
-        assert_eq!(handle.result().await.unwrap(), json!({ "n": n }), "the older failure makes room, though kept longer");
+        assert_eq!(
+            handle.result().await.unwrap(),
+            json!({ "n": n }),
+            "the older failure makes room, though kept longer"
+        );
     }
 }
 

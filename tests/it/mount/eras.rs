@@ -71,7 +71,10 @@ async fn a_job_is_submitted_followed_and_cancelled() {
         let id = json!({ "job_id": job["job_id"] });
         assert_eq!(call(&client, "queue_status", id.clone()).await["status"], "pending");
         assert_eq!(call(&client, "queue_cancel", id.clone()).await["status"], "cancelled");
-        assert_eq!(call(&client, "queue_list", json!({ "status": "cancelled", "limit": 1 })).await["jobs"][0]["job_id"], id["job_id"]);
+        assert_eq!(
+            call(&client, "queue_list", json!({ "status": "cancelled", "limit": 1 })).await["jobs"][0]["job_id"],
+            id["job_id"]
+        );
         let refused = call(&client, "queue_submit", json!({ "job_type": "stepz" })).await;
         assert_eq!(refused["error"]["details"]["did_you_mean"], "steps");
     }
@@ -100,12 +103,12 @@ async fn job_types_are_resources() {
         let client = connected(queue.mount(Greeter::new()).unwrap(), era).await;
         let listed = client.list_all_resources().await.unwrap();
         let uris: Vec<&str> = listed.iter().map(|resource| resource.uri.as_str()).collect();
-        assert_eq!(uris, ["greeting:formal", "job-type:echo", "job-type:other", "job-type:steps"], "{era:?}");
-        assert_eq!(listed[3].description.as_deref(), Some("Takes four steps."));
+        assert_eq!(uris, ["greeting:formal", "job-type:echo", "job-type:steps", "job-type:survey"], "{era:?}");
+        assert_eq!(listed[2].description.as_deref(), Some("Takes four steps."));
         let templates = client.list_all_resource_templates().await.unwrap();
         assert_eq!(templates[0].uri_template, "job-type:{name}");
 
-        let read = client.read_resource(ReadResourceRequestParams::new("job-type:steps")).await.unwrap();
+        let read = client.read_resource(ReadResourceRequestParams::new("job-type:survey")).await.unwrap();
         let ResourceContents::TextResourceContents { text, mime_type, .. } = &read.contents[0] else { panic!("text") };
         assert_eq!(mime_type.as_deref(), Some("application/json"));
         let described: Value = serde_json::from_str(text).unwrap();
@@ -115,7 +118,8 @@ async fn job_types_are_resources() {
         for unknown in ["job-type:nobody", "job-type:", "job-type:steps/x"] {
             let error = client.read_resource(ReadResourceRequestParams::new(unknown)).await.unwrap_err();
             let rmcp::ServiceError::McpError(error) = error else { panic!("{error}") };
-            let code = if matches!(era, Era::Modern) { ErrorCode::INVALID_PARAMS } else { ErrorCode::RESOURCE_NOT_FOUND };
+            let code =
+                if matches!(era, Era::Modern) { ErrorCode::INVALID_PARAMS } else { ErrorCode::RESOURCE_NOT_FOUND };
             assert_eq!((error.code, error.data), (code, Some(json!({ "uri": unknown }))), "{era:?}");
         }
         assert!(client.read_resource(ReadResourceRequestParams::new("greeting:none")).await.is_err());

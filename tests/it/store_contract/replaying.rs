@@ -70,7 +70,9 @@ pub(crate) async fn a_replay_obeys_uniqueness(store: Arc<dyn Store>) {
     let lease = lease_of(&claim_one(&*store).await);
     finish(&*store, lease, failed()).await;
     assert!(matches!(store.replay(&Scope::All, first, ROOM).await.unwrap(), Replayed::Done(_)));
-    assert!(matches!(store.replay(&Scope::All, second, ROOM).await.unwrap(), Replayed::Duplicate(live) if live == first));
+    assert!(
+        matches!(store.replay(&Scope::All, second, ROOM).await.unwrap(), Replayed::Duplicate(live) if live == first)
+    );
     match insert_one(&*store, unique()).await {
         Inserted::Existing(record) => assert_eq!(record.id, first),
         other => panic!("{other:?}"),

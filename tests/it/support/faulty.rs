@@ -21,6 +21,7 @@ use mcpq::{
 pub(crate) enum Op {
     Insert,
     Claim,
+    NextDue,
     Renew,
     Finish,
     Release,
@@ -176,7 +177,7 @@ impl Store for Faulty {
     }
 
     async fn next_due(&self, selection: &Selection) -> Result<Option<Duration>, StoreError> {
-        self.inner.next_due(selection).await
+        self.run(Op::NextDue, self.inner.next_due(selection)).await
     }
 
     async fn rescue(&self, max_crashes: u32, limit: usize) -> Result<Vec<Rescued>, StoreError> {

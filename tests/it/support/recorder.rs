@@ -40,5 +40,4 @@ impl Recorder {
         let enough = |_: &usize| self.kinds(id).iter().filter(|known| **known == kind).count() >= times;
         count.wait_for(enough).await.unwrap();
     }
-
 }

@@ -87,7 +87,10 @@ async fn the_tools_can_have_another_prefix() {
     let tools = tools(jobs().tool_prefix("acme-jobs")).await;
     assert!(names(&tools).iter().all(|name| name.starts_with("acme-jobs_")), "{tools}");
     for there in ["submit", "status", "result", "cancel", "list", "retry", "remove", "stats"] {
-        assert!(!tools.to_string().contains(&format!("queue_{there}")), "no description names a tool that is not there");
+        assert!(
+            !tools.to_string().contains(&format!("queue_{there}")),
+            "no description names a tool that is not there"
+        );
     }
     let client = TestClient::start(jobs().tool_prefix("acme-jobs")).await.unwrap();
     let agent = Agent::of(client);
@@ -107,34 +110,34 @@ async fn there_are_five_tools_and_those_that_were_asked_for() {
 mod same_name {
     //! Two types of one name, each of which refers to itself.
 
-    pub(super) mod plant {
+    pub(crate) mod plant {
         use mcpq::prelude::*;
 
         #[derive(Serialize, Deserialize, JsonSchema)]
-        pub(super) struct Tree {
+        pub(crate) struct Tree {
             height: u32,
             branches: Vec<Tree>,
         }
 
         /// Plants a tree.
         #[mcp_job]
-        pub(in super::super) async fn plant_tree(tree: Tree) -> u32 {
+        pub(crate) async fn plant_tree(tree: Tree) -> u32 {
             tree.height + tree.branches.len() as u32
         }
     }
 
-    pub(super) mod fell {
+    pub(crate) mod fell {
         use mcpq::prelude::*;
 
         #[derive(Serialize, Deserialize, JsonSchema)]
-        pub(super) struct Tree {
+        pub(crate) struct Tree {
             owner: String,
             branches: Vec<Tree>,
         }
 
         /// Fells a tree.
         #[mcp_job]
-        pub(in super::super) async fn fell_tree(tree: Tree) -> String {
+        pub(crate) async fn fell_tree(tree: Tree) -> String {
             format!("{} {}", tree.owner, tree.branches.len())
         }
     }

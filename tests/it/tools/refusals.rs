@@ -39,7 +39,8 @@ async fn an_unknown_job_type_is_told_with_the_nearest_and_all_others() {
 #[tokio::test(start_paused = true)]
 async fn all_that_is_wrong_with_the_arguments_is_told_at_once_with_its_place() {
     let agent = agent().await;
-    let wrong = json!({ "quarters": 13, "period": { "from": "last year", "until": 3 }, "language": "German", "textt": "x" });
+    let wrong =
+        json!({ "quarters": 13, "period": { "from": "last year", "until": 3 }, "language": "German", "textt": "x" });
     let (code, faults) = agent.refused("queue_submit", submit(wrong)).await;
     assert_eq!(code, "INVALID_JOB_ARGUMENTS");
     let mut pointers: Vec<&str> = faults.keys().map(String::as_str).collect();
@@ -111,7 +112,9 @@ async fn deep_and_huge_arguments_are_refused_quickly() {
         assert_eq!(code, "INVALID_JOB_ARGUMENTS");
         assert!(faults[""].contains("nested"), "{faults:?}");
     }
-    agent.call("queue_submit", json!({ "job_type": "echo", "args": { "x": nested(64) } })).await["job_id"].as_str().unwrap();
+    agent.call("queue_submit", json!({ "job_type": "echo", "args": { "x": nested(64) } })).await["job_id"]
+        .as_str()
+        .unwrap();
 
     for huge in [json!({ "x": "y".repeat(5 << 20) }), json!({ "x": vec![0; 2 << 20] })] {
         let answer = agent.call("queue_submit", json!({ "job_type": "echo", "args": huge })).await;

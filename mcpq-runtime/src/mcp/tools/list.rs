@@ -114,7 +114,7 @@ impl QueueTool for List {
         };
         let listing = call.queue.list(&filter, &page).await?;
         let mut view = JsonObject::new();
-        let jobs = listing.jobs.iter().map(|record| Value::Object(answer::summary(record))).collect();
+        let jobs = listing.jobs.iter().map(|record| Value::Object(answer::row(record))).collect();
         view.insert("jobs".to_owned(), Value::Array(jobs));
         view.insert("total".to_owned(), listing.total.into());
         if listing.total_is_minimum {

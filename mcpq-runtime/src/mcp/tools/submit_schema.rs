@@ -57,8 +57,34 @@ fn form(job: &JobType, definitions: &mut Map<String, Value>) -> Value {
             definitions.insert(format!("{}.{name}", job.name()), definition);
         }
     }
+    if refers_elsewhere(&schema) || definitions_of(job, definitions).any(refers_elsewhere) {
+        definitions.retain(|name, _| !name.starts_with(&format!("{}.", job.name())));
+        let description = format!("See the resource {}{}.", resources::JOB_TYPE, job.name());
+        return json!({ "title": job.name(), "type": "object", "description": description });
+    }
     schema["title"] = json!(job.name());
     schema
+}
+
+fn definitions_of<'a>(job: &JobType, definitions: &'a Map<String, Value>) -> impl Iterator<Item = &'a Value> {
+    let prefix = format!("{}.", job.name());
+    definitions.iter().filter(move |(name, _)| name.starts_with(&prefix)).map(|(_, definition)| definition)
+}
+
+/// Whether a schema names a place that it no longer has inside the schema of the tool.
+fn refers_elsewhere(schema: &Value) -> bool {
+    match schema {
+        Value::Object(map) => {
+            let astray = |key: &str, value: &Value| match key {
+                "$ref" | "$dynamicRef" => value.as_str().is_some_and(|target| !target.starts_with("#/$defs/")),
+                "$id" | "$anchor" | "$dynamicAnchor" => value.is_string(),
+                _ => false,
+            };
+            map.iter().any(|(key, value)| astray(key, value) || refers_elsewhere(value))
+        }
+        Value::Array(items) => items.iter().any(refers_elsewhere),
+        _ => false,
+    }
 }
 
 fn prefix_refs(schema: &mut Value, job: &str) {

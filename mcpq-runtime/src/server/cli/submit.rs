@@ -17,7 +17,7 @@ const AFTER_CANCEL: Duration = Duration::from_secs(1);
 /// How long the worker may take to stop once the job has ended.
 const STOP: Duration = Duration::from_millis(500);
 
-pub(super) async fn run(session: &Session, submit: Submit, stop: &StopSignal) -> Result<Outcome, End> {
+pub(super) async fn run(session: &Session, submit: Submit) -> Result<Outcome, End> {
     let queue = session.queue();
     if !submit.wait && !queue.store().is_shared() {
         return Err(session
@@ -26,10 +26,11 @@ pub(super) async fn run(session: &Session, submit: Submit, stop: &StopSignal) ->
             .into());
     }
     let args = input::read(&submit.args)?;
+    // Not before the arguments are there: until then ctrl-c ends the process by itself.
+    let stop = submit.wait.then(StopSignal::listen).transpose()?;
     if submit.wait {
         start_worker(session, &submit)?;
     }
-    let wait = submit.wait;
     let submitted = match queue.submit_json(&submit.job_type, args, options(&submit)).await {
         Ok(submitted) => submitted,
         Err(error) => {
@@ -38,8 +39,10 @@ pub(super) async fn run(session: &Session, submit: Submit, stop: &StopSignal) ->
         }
     };
     let deduplicated = submitted.existing.is_some();
-    let mut outcome =
-        if wait { run_here(session, submitted.id, stop).await? } else { accepted(session, submitted.id).await? };
+    let mut outcome = match stop {
+        Some(stop) => run_here(session, submitted.id, &stop).await?,
+        None => accepted(session, submitted.id).await?,
+    };
     if let Some(json) = &mut outcome.json
         && deduplicated
     {

@@ -5,7 +5,7 @@ use std::{collections::HashMap, time::Duration};
 use futures::future::try_join_all;
 use serde_json::{Value, json};
 
-use super::{Failure, Outcome, Session, args::Watch, end::FAILED, follow, screen::JobView, table::columns};
+use super::{End, Failure, Outcome, Session, args::Watch, end::FAILED, follow, screen::JobView, table::columns};
 use crate::{
     job::{JobId, JobRecord, Status},
     mcp::answer,
@@ -17,10 +17,11 @@ use crate::{
 /// How often to look for jobs that have started.
 const LOOK: Duration = Duration::from_secs(1);
 
-pub(super) async fn run(session: &Session, watch: Watch, stop: &StopSignal) -> Result<Outcome, Failure> {
+pub(super) async fn run(session: &Session, watch: Watch) -> Result<Outcome, End> {
     let queue = session.shared("watch")?;
+    let stop = StopSignal::listen()?;
     if watch.ids.is_empty() {
-        return watch_running(session, &queue, stop).await;
+        return Ok(watch_running(session, &queue, &stop).await?);
     }
     let named = watch.ids.len() > 1;
     let all = watch.ids.iter().map(|id| follow::follow(&queue, *id, session.screen.job(named)));

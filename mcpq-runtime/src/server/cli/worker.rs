@@ -3,7 +3,8 @@
 use super::{End, Outcome, Session};
 use crate::server::StopSignal;
 
-pub(super) async fn run(session: &Session, stop: &StopSignal) -> Result<Outcome, End> {
+pub(super) async fn run(session: &Session) -> Result<Outcome, End> {
+    let stop = StopSignal::listen()?;
     let queue = session.queue();
     session.crew.start()?;
     stop.received().await;

@@ -8,12 +8,14 @@ use slab::Slab;
 use super::table::Entry;
 use crate::job::JobId;
 
-/// All jobs. A million ids in a map of their own would fill the processor's caches: this one has places alone, and
-/// looks for the id there.
+/// All jobs. The tables hold places alone, and look for the id there.
 #[derive(Debug, Default)]
 pub(super) struct Entries {
     slots: Slab<Entry>,
     by_id: HashTable<usize>,
+    /// The running jobs once more: what workers write to is found in a table that stays small, and so in the
+    /// processor's cache, however many jobs are stored.
+    running: HashTable<usize>,
 }
 
 impl Entries {
@@ -30,12 +32,25 @@ impl Entries {
         self.by_id.find(hash(id), |slot| self.slots[*slot].record.id == id).copied()
     }
 
+    /// The place of the running job with this id.
+    pub(super) fn find_running(&self, id: JobId) -> Option<usize> {
+        self.running.find(hash(id), |slot| self.slots[*slot].record.id == id).copied()
+    }
+
+    /// A job runs from now on.
+    pub(super) fn start(&mut self, slot: usize) {
+        let id = self.slots[slot].record.id;
+        self.running.insert_unique(hash(id), slot, |slot| hash(self.slots[*slot].record.id));
+    }
+
+    /// A job runs no more.
+    pub(super) fn stop(&mut self, slot: usize) {
+        take(&mut self.running, self.slots[slot].record.id, slot);
+    }
+
     /// Takes a job out.
     pub(super) fn remove(&mut self, slot: usize) -> Entry {
-        let id = self.slots[slot].record.id;
-        if let Ok(found) = self.by_id.find_entry(hash(id), |other| *other == slot) {
-            found.remove();
-        }
+        take(&mut self.by_id, self.slots[slot].record.id, slot);
         self.slots.remove(slot)
     }
 }
@@ -51,6 +66,12 @@ impl Index<usize> for Entries {
 impl IndexMut<usize> for Entries {
     fn index_mut(&mut self, slot: usize) -> &mut Entry {
         &mut self.slots[slot]
+    }
+}
+
+fn take(table: &mut HashTable<usize>, id: JobId, slot: usize) {
+    if let Ok(found) = table.find_entry(hash(id), |other| *other == slot) {
+        found.remove();
     }
 }
 

@@ -7,9 +7,8 @@ use std::{
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
-use tokio::time::Instant;
 
-use super::{entries::Entries, lanes::Lanes, limits::Loads, shelves::Shelves};
+use super::{clock::Clock, entries::Entries, lanes::Lanes, limits::Loads, shelves::Shelves};
 use crate::{
     job::{AttemptEnd, JobId, JobRecord, Owner, Payload, Scope, Status},
     store::{
@@ -60,7 +59,7 @@ type EqualKey = (Owner, Arc<str>, [u8; 32]);
 #[derive(Debug)]
 pub(super) struct Table {
     pub(super) limits: Limits,
-    epoch: Instant,
+    clock: Clock,
     pub(super) entries: Entries,
     pub(super) keys: HashMap<(Owner, Arc<str>, Arc<str>), usize>,
     /// The newest of the equal jobs of `unique` types.
@@ -86,7 +85,7 @@ impl Default for Table {
     fn default() -> Self {
         Self {
             limits: Limits { max_finished: 100_000, max_bytes: 1 << 30 },
-            epoch: Instant::now(),
+            clock: Clock::start(),
             entries: Entries::default(),
             keys: HashMap::new(),
             equals: HashMap::new(),
@@ -106,9 +105,19 @@ impl Default for Table {
 }
 
 impl Table {
+    /// Looks at the clock: from here on it is now.
+    pub(super) fn tick(&mut self) {
+        self.clock.tick();
+    }
+
     /// Monotonic microseconds.
     pub(super) fn now(&self) -> u64 {
-        self.epoch.elapsed().as_micros() as u64
+        self.clock.now
+    }
+
+    /// The time of day, for people to read.
+    pub(super) fn wall(&self) -> DateTime<Utc> {
+        self.clock.wall
     }
 
     pub(super) fn slot(&self, id: JobId) -> Option<usize> {
@@ -170,7 +179,7 @@ impl Table {
 
     fn add(&mut self, job: NewJob) -> usize {
         let now = self.now();
-        let wall = Utc::now();
+        let wall = self.wall();
         let delay = match job.run_at {
             RunAt::Now => Duration::ZERO,
             RunAt::After(delay) => delay,
@@ -237,6 +246,7 @@ impl Table {
             Status::Running => {
                 self.deadlines.insert((entry.until, slot));
                 self.depth.running += 1;
+                self.entries.start(slot);
             }
             Status::InputRequired => {
                 self.deadlines.insert((entry.until, slot));
@@ -267,6 +277,7 @@ impl Table {
                 self.deadlines.remove(&(entry.until, slot));
                 self.depth.running -= 1;
                 self.loads.stopped(&entry.record.job_type);
+                self.entries.stop(slot);
             }
             Status::InputRequired => {
                 self.deadlines.remove(&(entry.until, slot));

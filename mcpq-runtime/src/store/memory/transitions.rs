@@ -2,8 +2,6 @@
 
 use std::{sync::Arc, time::Duration};
 
-use chrono::Utc;
-
 use super::table::{Table, equal_key, later, micros};
 use crate::{
     inject::ProgressUpdate,
@@ -15,12 +13,12 @@ use crate::{
 };
 
 /// Most attempts that a job's history keeps.
-const MAX_HISTORY: usize = 32;
+const MAX_HISTORY: usize = 128;
 
 impl Table {
     pub(super) fn claim(&mut self, request: &ClaimRequest) -> Vec<Claimed> {
         let now = self.now();
-        let wall = Utc::now();
+        let wall = self.wall();
         let slots = self.lanes.claim(&request.selection, request.max, now, &mut self.loads);
         let until = now.saturating_add(micros(request.lease));
         slots
@@ -206,9 +204,7 @@ impl Table {
 
     /// The slot of a job that runs under this very lease.
     pub(super) fn held(&self, lease: LeaseRef) -> Option<usize> {
-        let slot = self.slot(lease.id)?;
-        let record = &self.entries[slot].record;
-        (record.status == Status::Running && record.lease == lease.lease).then_some(slot)
+        self.entries.find_running(lease.id).filter(|slot| self.entries[*slot].record.lease == lease.lease)
     }
 
     /// Returns a job to pending without charging the attempt, or ends it where somebody asked for that.
@@ -225,10 +221,11 @@ impl Table {
     pub(super) fn wait(&mut self, slot: usize, delay: Duration) -> Settled {
         self.leave_status(slot);
         let until = self.now().saturating_add(micros(delay));
+        let wall = self.wall();
         let entry = &mut self.entries[slot];
         entry.until = until;
         entry.record.status = Status::Pending;
-        entry.record.run_at = (!delay.is_zero()).then(|| later(Utc::now(), delay));
+        entry.record.run_at = (!delay.is_zero()).then(|| later(wall, delay));
         self.enter_status(slot);
         Settled::Accepted(Status::Pending)
     }
@@ -243,7 +240,7 @@ impl Table {
     pub(super) fn end_unstarted(&mut self, slot: usize, status: Status, failure: Option<Arc<Failure>>) -> Settled {
         self.leave_status(slot);
         let now = self.now();
-        let wall = Utc::now();
+        let wall = self.wall();
         let entry = &mut self.entries[slot];
         let keep = entry.keeping.of(status);
         entry.until = keep.map_or(u64::MAX, |keep| now.saturating_add(micros(keep)));
@@ -260,8 +257,8 @@ impl Table {
 
     /// Adds the running attempt to the job's history.
     pub(super) fn remember(&mut self, slot: usize, end: AttemptEnd, failure: Option<Arc<Failure>>) {
+        let ended_at = self.wall();
         let record = &mut self.entries[slot].record;
-        let ended_at = Utc::now();
         let attempt = AttemptRecord {
             lease: record.lease,
             started_at: record.started_at.unwrap_or(ended_at),
