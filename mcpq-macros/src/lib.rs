@@ -2,9 +2,9 @@
 //!
 //! Tokens pass through three steps, and every mistake on the way is collected, so that one compile shows them all:
 //!
-//! 1. *parse*: [`item`] and [`entry`] take the function and the attribute lists apart, without judging them;
-//! 2. *model*: [`options`], [`param`], [`check`] and [`types`] hold the rules and yield a [`job::Job`], plain data;
-//! 3. *expand*: [`expand`] writes the generated items from a [`job::Job`] alone, which cannot be wrong any more.
+//! 1. *parse*: `item` and `entry` take the function and the attribute lists apart, without judging them;
+//! 2. *model*: `options`, `param`, `check` and `types` hold the rules and yield a `job::Job`, plain data;
+//! 3. *expand*: `expand` writes the generated items from a `job::Job` alone, which cannot be wrong any more.
 
 mod check;
 mod description;

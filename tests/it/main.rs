@@ -1,5 +1,6 @@
 //! What users are promised, through public doors: one module a subject.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail")]
+#![allow(clippy::type_complexity, reason = "a table of cases reads best in place")]
 
 mod bounds;
 mod cancel;

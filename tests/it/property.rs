@@ -105,7 +105,8 @@ impl World {
                 let rescued = self.store.rescue(MAX_CRASHES, 1000).await.unwrap();
                 let mut ids: Vec<JobId> = rescued.iter().map(|rescued| rescued.record.id).collect();
                 let mut expected = self.model.rescue(MAX_CRASHES);
-                (ids.sort(), expected.sort());
+                ids.sort();
+                expected.sort();
                 assert_eq!(ids, expected);
             }
             Step::Prune => assert_eq!(self.store.prune(1000).await.unwrap(), self.model.prune()),

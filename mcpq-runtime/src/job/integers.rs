@@ -17,13 +17,16 @@ fn follow(root: &Value, schema: &Value, value: &mut Value, hops: u8) {
     match value {
         Value::Number(number) => {
             let whole = number.as_f64().filter(|float| number.is_f64() && float.fract() == 0.0 && float.abs() < 9e15);
+            let Some(whole) = whole else {
+                return;
+            };
             let (mut integer, mut number) = (false, false);
             kinds(root, schema, hops, &mut |kind| match kind {
                 "integer" => integer = true,
                 "number" => number = true,
                 _ => {}
             });
-            if let Some(whole) = whole.filter(|_| integer && !number) {
+            if integer && !number {
                 *value = Value::from(whole as i64);
             }
             return;

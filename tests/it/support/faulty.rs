@@ -52,12 +52,19 @@ pub(crate) struct Faulty {
     faults: Arc<Mutex<HashMap<Op, Fault>>>,
     calls: Arc<Mutex<HashMap<Op, usize>>>,
     deaf: bool,
+    /// Where faults come by chance: the state of the dice.
+    chaos: Option<Arc<Mutex<u64>>>,
 }
 
 impl Faulty {
     /// A store whose wake-ups are all lost, as between processes.
     pub(crate) fn deaf() -> Self {
         Self { deaf: true, ..Self::default() }
+    }
+
+    /// A store whose workers meet a fault in every third call, by dice that roll the same for the same seed.
+    pub(crate) fn chaotic(seed: u64) -> Self {
+        Self { chaos: Some(Arc::new(Mutex::new(seed))), ..Self::default() }
     }
 
     /// From now on these methods fail.
@@ -80,9 +87,18 @@ impl Faulty {
         self.inner.clone()
     }
 
+    fn roll(&self, op: Op) -> Option<Fault> {
+        if matches!(op, Op::Insert | Op::Get | Op::RequestCancel) {
+            return None;
+        }
+        let mut state = self.chaos.as_ref()?.lock().unwrap();
+        *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        [Some(Fault::Before), Some(Fault::After), Some(Fault::Late)].into_iter().nth((*state >> 33) as usize % 9).flatten()
+    }
+
     async fn run<T>(&self, op: Op, call: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
         *self.calls.lock().unwrap().entry(op).or_default() += 1;
-        let fault = self.faults.lock().unwrap().get(&op).copied();
+        let fault = self.faults.lock().unwrap().get(&op).copied().or_else(|| self.roll(op));
         let down = || StoreError::Unavailable { message: format!("{op:?} is down"), source: None };
         match fault {
             None => call.await,
