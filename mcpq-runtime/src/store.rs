@@ -3,6 +3,7 @@
 //! A backend implements [`Store`]; queues and workers know nothing else of it, and nothing of each other.
 
 mod listener;
+mod listing;
 pub mod memory;
 pub mod sweep;
 mod types;
@@ -12,10 +13,11 @@ use std::{fmt, sync::Weak, time::Duration};
 use async_trait::async_trait;
 
 pub use listener::{Listeners, StoreListener};
+pub use listing::{ListFilter, Listing, Page, QueueCounts};
 pub use types::{
     Answered, Bound, ClaimRequest, ClaimType, Claimed, Depth, Finish, InsertReply, Inserted, JournalEntry,
-    JournalWrite, Keeping, LeaseRef, ListFilter, Listing, NewJob, Outcome, Page, Park, ProgressWrite, QueueCounts,
-    RateLimit, Removed, Renewed, Replayed, Rescued, RunAt, Selection, Settled, Unique, WorkerId,
+    JournalWrite, Keeping, LeaseRef, NewJob, Outcome, Park, ProgressWrite, RateLimit, Removed, Renewed, Replayed,
+    Rescued, RunAt, Selection, Settled, Unique, WorkerId,
 };
 
 use crate::job::{JobId, JobRecord, Payload, Scope};
@@ -58,7 +60,8 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Prolongs leases and brings cancel requests back, in the order asked.
     async fn renew(&self, leases: &[LeaseRef], lease: Duration) -> Result<Vec<Renewed>, StoreError>;
 
-    /// Records how attempts ended, in the order given. A repeated identical finish is accepted again. A retry of a
+    /// Records how attempts ended, in the order given. A repeated identical finish is accepted again, and
+    /// answered as the first time. A retry of a
     /// job with a cancel request ends it as cancelled.
     async fn finish(&self, finishes: Vec<Finish>) -> Result<Vec<Settled>, StoreError>;
 

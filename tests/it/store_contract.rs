@@ -72,6 +72,7 @@ contracts! {
         nothing_of_a_lost_lease_is_accepted,
         a_lease_that_expired_unnoticed_still_counts,
         a_finish_can_be_repeated,
+        a_repeated_finish_is_answered_as_the_first_time,
         a_finish_of_another_kind_is_no_repetition,
         a_release_is_uncharged,
         a_cancel_comes_back_with_the_renewal,

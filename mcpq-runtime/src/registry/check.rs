@@ -76,16 +76,13 @@ impl ArgCheck {
     /// What serde refuses where the schema found nothing at that argument.
     fn serde_faults(&self, args: &ArgMap, faults: &mut Vec<ArgFault>) {
         for def in self.args.iter().filter(|def| !def.rest) {
-            let pointer = pointer_to(def.name());
-            let Some(value) = args.get(def.name()) else {
+            let Some(Err(error)) = args.get(def.name()).map(def.check) else {
                 continue;
             };
+            let pointer = pointer_to(def.name());
             let inside =
                 |fault: &ArgFault| fault.pointer == pointer || fault.pointer.starts_with(&format!("{pointer}/"));
-            if faults.iter().any(inside) {
-                continue;
-            }
-            if let Err(error) = (def.check)(value) {
+            if !faults.iter().any(inside) {
                 faults.push(ArgFault::new(pointer, cut(&error.to_string())));
             }
         }

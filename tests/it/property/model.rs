@@ -81,8 +81,8 @@ pub(super) struct Job {
     add: Add,
     /// Due, end of the lease, or end of its keeping.
     until: Duration,
-    /// The last lease under which an end was accepted, and which.
-    settled: Option<(u64, std::mem::Discriminant<End>)>,
+    /// The last lease under which an end was accepted, which, and what it led to.
+    settled: Option<(u64, std::mem::Discriminant<End>, Status)>,
 }
 
 impl Job {
@@ -220,12 +220,9 @@ impl Model {
             // `Retry` and `Failed` end an attempt in the same way.
             let same = |known| known == kind || (is_failure(end) && is_failed_kind(known));
             let job = self.job(lease.id)?;
-            return job
-                .settled
-                .is_some_and(|(number, known)| number == lease.lease && same(known))
-                .then_some(job.status);
+            let known = job.settled.filter(|(number, known, _)| *number == lease.lease && same(*known));
+            return known.map(|(.., status)| status);
         };
-        job.settled = Some((lease.lease, kind));
         match end {
             End::Completed => {
                 job.progress = 1.0;
@@ -240,6 +237,7 @@ impl Model {
                 job.has_failure = true;
             }
         }
+        job.settled = Some((lease.lease, kind, job.status));
         Some(job.status)
     }
 

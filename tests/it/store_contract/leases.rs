@@ -104,6 +104,23 @@ pub(crate) async fn a_finish_can_be_repeated(store: Arc<dyn Store>) {
     }
 }
 
+pub(crate) async fn a_repeated_finish_is_answered_as_the_first_time(store: Arc<dyn Store>) {
+    let id = insert(&*store, new_job("a")).await;
+    let lease = lease_of(&claim_one(&*store).await);
+    finish(&*store, lease, retry(Duration::ZERO)).await;
+    for _ in 0..2 {
+        assert_eq!(finish(&*store, lease, retry(Duration::ZERO)).await, Settled::Accepted(Status::Pending));
+        if status(&*store, id).await == Status::Pending {
+            claim_one(&*store).await;
+        }
+    }
+    store.request_cancel(&Scope::All, id).await.unwrap();
+    let second = LeaseRef { id, lease: 2 };
+    assert_eq!(finish(&*store, second, retry(Duration::ZERO)).await, Settled::Accepted(Status::Cancelled));
+    assert_eq!(finish(&*store, second, retry(Duration::ZERO)).await, Settled::Accepted(Status::Cancelled));
+    assert_eq!(finish(&*store, lease, retry(Duration::ZERO)).await, Settled::Stale, "a later end has been recorded");
+}
+
 pub(crate) async fn a_finish_of_another_kind_is_no_repetition(store: Arc<dyn Store>) {
     let id = insert(&*store, new_job("a")).await;
     let lease = lease_of(&claim_one(&*store).await);

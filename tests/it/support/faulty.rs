@@ -93,7 +93,10 @@ impl Faulty {
         }
         let mut state = self.chaos.as_ref()?.lock().unwrap();
         *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        [Some(Fault::Before), Some(Fault::After), Some(Fault::Late)].into_iter().nth((*state >> 33) as usize % 9).flatten()
+        [Some(Fault::Before), Some(Fault::After), Some(Fault::Late)]
+            .into_iter()
+            .nth((*state >> 33) as usize % 9)
+            .flatten()
     }
 
     async fn run<T>(&self, op: Op, call: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {

@@ -40,7 +40,7 @@ impl Table {
         self.remember(slot, AttemptEnd::Parked, None);
         let open = self.entries[slot].journal.iter().any(|entry| entry.value.is_none());
         if !open || self.entries[slot].record.cancel_requested {
-            return self.give_back(slot);
+            return Settled::Accepted(self.give_back(slot));
         }
         self.leave_status(slot);
         let until = self.now().saturating_add(micros(park.expires_in));

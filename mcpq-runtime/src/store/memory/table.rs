@@ -35,7 +35,7 @@ pub(super) struct Entry {
     /// Its place among the ended jobs, once it has ended.
     end: u64,
     /// The last attempt whose end was recorded: its lease and how it ended.
-    pub(super) settled: Option<(u64, AttemptEnd)>,
+    pub(super) settled: Option<End>,
     pub(super) journal: Vec<JournalEntry>,
 }
 
@@ -45,6 +45,15 @@ impl Entry {
         let journal: usize = self.journal.iter().map(journal_bytes).sum();
         self.args.len() + self.result.as_ref().map_or(0, Payload::len) + journal
     }
+}
+
+/// The end of an attempt, as it was recorded.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct End {
+    pub(super) lease: u64,
+    pub(super) end: AttemptEnd,
+    /// What became of the job by it.
+    pub(super) status: Status,
 }
 
 /// How much is kept.

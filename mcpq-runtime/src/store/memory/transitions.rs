@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::table::{Table, equal_key, later, micros};
+use super::table::{End, Table, equal_key, later, micros};
 use crate::{
     inject::ProgressUpdate,
     job::{AttemptEnd, AttemptRecord, ErrorCode, Failure, JobId, JobRecord, Scope, Status},
@@ -79,14 +79,19 @@ impl Table {
         let Finish { lease, outcome, progress } = finish;
         let end = outcome.end();
         let Some(slot) = self.held(lease) else {
-            let repeated = self.slot(lease.id).map(|slot| &self.entries[slot]);
-            return match repeated.filter(|entry| entry.settled == Some((lease.lease, end))) {
-                Some(entry) => Settled::Accepted(entry.record.status),
+            let repeated = self.slot(lease.id).and_then(|slot| self.entries[slot].settled);
+            return match repeated.filter(|known| (known.lease, known.end) == (lease.lease, end)) {
+                Some(known) => Settled::Accepted(known.status),
                 None => Settled::Stale,
             };
         };
         show(&mut self.entries[slot].record, progress);
-        self.entries[slot].settled = Some((lease.lease, end));
+        let status = self.finish_held(slot, outcome, end);
+        self.entries[slot].settled = Some(End { lease: lease.lease, end, status });
+        Settled::Accepted(status)
+    }
+
+    fn finish_held(&mut self, slot: usize, outcome: Outcome, end: AttemptEnd) -> Status {
         match outcome {
             Outcome::Completed(result) => {
                 self.keep_result(slot, result);
@@ -112,7 +117,7 @@ impl Table {
             return Settled::Stale;
         };
         self.remember(slot, AttemptEnd::Released, None);
-        self.give_back(slot)
+        Settled::Accepted(self.give_back(slot))
     }
 
     pub(super) fn request_cancel(&mut self, scope: &Scope, id: JobId) -> Option<JobRecord> {
@@ -208,7 +213,7 @@ impl Table {
     }
 
     /// Returns a job to pending without charging the attempt, or ends it where somebody asked for that.
-    pub(super) fn give_back(&mut self, slot: usize) -> Settled {
+    pub(super) fn give_back(&mut self, slot: usize) -> Status {
         let record = &mut self.entries[slot].record;
         record.attempts = record.attempts.saturating_sub(1);
         if record.cancel_requested {
@@ -218,7 +223,7 @@ impl Table {
     }
 
     /// Makes a job pending.
-    pub(super) fn wait(&mut self, slot: usize, delay: Duration) -> Settled {
+    pub(super) fn wait(&mut self, slot: usize, delay: Duration) -> Status {
         self.leave_status(slot);
         let until = self.now().saturating_add(micros(delay));
         let wall = self.wall();
@@ -227,17 +232,17 @@ impl Table {
         entry.record.status = Status::Pending;
         entry.record.run_at = (!delay.is_zero()).then(|| later(wall, delay));
         self.enter_status(slot);
-        Settled::Accepted(Status::Pending)
+        Status::Pending
     }
 
     /// Ends a job with the attempt that runs.
-    fn end(&mut self, slot: usize, status: Status, failure: Option<Arc<Failure>>, end: AttemptEnd) -> Settled {
+    fn end(&mut self, slot: usize, status: Status, failure: Option<Arc<Failure>>, end: AttemptEnd) -> Status {
         self.remember(slot, end, failure.clone());
         self.end_unstarted(slot, status, failure)
     }
 
     /// Ends a job, leaving its history as it is.
-    pub(super) fn end_unstarted(&mut self, slot: usize, status: Status, failure: Option<Arc<Failure>>) -> Settled {
+    pub(super) fn end_unstarted(&mut self, slot: usize, status: Status, failure: Option<Arc<Failure>>) -> Status {
         self.leave_status(slot);
         let now = self.now();
         let wall = self.wall();
@@ -252,7 +257,7 @@ impl Table {
         record.expires_at = keep.map(|keep| later(wall, keep));
         self.enter_status(slot);
         self.make_room(0, Some(slot));
-        Settled::Accepted(status)
+        status
     }
 
     /// Adds the running attempt to the job's history.
