@@ -18,8 +18,8 @@ async fn survive(seed: u64) {
         }
         match n % 5 {
             0 if call.context().attempt() < 3 => Err(JobError::retry("boom")),
-            1 if n % 2 == 0 => Err(JobError::fatal("broken")),
-            2 if n % 3 == 0 => std::future::pending().await,
+            1 if n.is_multiple_of(2) => Err(JobError::fatal("broken")),
+            2 if n.is_multiple_of(3) => std::future::pending().await,
             _ => Ok(json!(n)),
         }
     });
@@ -45,8 +45,8 @@ async fn survive(seed: u64) {
         let (_, result) = queue.result(handle.id()).await.unwrap();
         assert_eq!(result.is_some(), record.status == Status::Completed, "seed {seed}, job {n}");
         let expected = match n % 5 {
-            1 if n % 2 == 0 => Status::Failed,
-            2 if n % 3 == 0 => Status::Timeout,
+            1 if n.is_multiple_of(2) => Status::Failed,
+            2 if n.is_multiple_of(3) => Status::Timeout,
             _ => Status::Completed,
         };
         assert!(record.status == expected || n % 11 == 0, "seed {seed}, job {n}: {record:?}");
