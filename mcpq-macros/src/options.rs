@@ -13,7 +13,7 @@ use crate::suggest::{list, nearest};
 use crate::value::{boolean, given, integer_within, mistake, number_within, string, text};
 
 /// The options that are there, in the order of the documentation.
-const KNOWN: [&str; 14] = [
+const KNOWN: [&str; 15] = [
     "name",
     "description",
     "timeout",
@@ -26,12 +26,13 @@ const KNOWN: [&str; 14] = [
     "priority",
     "result_ttl",
     "failure_ttl",
+    "unique",
     "args",
     "crate",
 ];
 
 /// Options whose meaning is settled, but which this version does not carry out.
-const LATER: [&str; 5] = ["concurrency", "rate_limit", "unique", "schedule", "tool"];
+const LATER: [&str; 4] = ["concurrency", "rate_limit", "schedule", "tool"];
 
 /// What people write who mean one of the options.
 const MEANT: [(&str, &str); 14] = [
@@ -76,6 +77,7 @@ pub(crate) struct Policy {
     pub(crate) priority: Option<&'static str>,
     pub(crate) result_ttl: Option<Duration>,
     pub(crate) failure_ttl: Option<Duration>,
+    pub(crate) unique: Option<&'static str>,
 }
 
 impl Options {
@@ -118,6 +120,7 @@ impl Options {
             "priority" => policy.priority = Some(priority(entry)?),
             "result_ttl" => policy.result_ttl = Some(duration::read_or_forever(entry, "\"1h\"", DEFAULT)?),
             "failure_ttl" => policy.failure_ttl = Some(duration::read_or_forever(entry, "\"24h\"", DEFAULT)?),
+            "unique" => policy.unique = unique(entry)?,
             word if LATER.contains(&word) => {
                 mistake(&entry.key, format!("{} is not available in this version of mcpq", entry.key))?;
             }
@@ -173,6 +176,20 @@ fn priority(entry: &Entry) -> syn::Result<&'static str> {
                 None => format!("note: the priorities are {}", list(&PRIORITIES)),
             };
             mistake(literal, format!("unknown priority \"{word}\"\n{help}"))
+        }
+    }
+}
+
+/// The variant of `mcpq::store::Unique`.
+fn unique(entry: &Entry) -> syn::Result<Option<&'static str>> {
+    let value = given(entry, "true")?;
+    match (boolean(entry), string(entry)) {
+        (Ok(false), _) => Ok(None),
+        (Ok(true), _) => Ok(Some("Live")),
+        (_, Ok(text)) if text.value() == "kept" => Ok(Some("Kept")),
+        _ => {
+            let note = "note: `true` answers with an equal job that has not ended, \"kept\" with any that is kept";
+            mistake(value, format!("{} must be `true`, `false` or \"kept\"\n{note}", entry.key))
         }
     }
 }

@@ -9,7 +9,9 @@ pub use serde_json::Value;
 
 pub use crate::{
     inject::{FromJob, JobCall},
-    job::{ArgError, ArgMap, ArgSpec, ArgWriter, IntoJobError, JobError, JobOptions, Number, Priority, ViaInto},
+    job::{
+        ArgError, ArgMap, ArgSpec, ArgWriter, IntoJobError, JobError, JobOptions, Number, Priority, Unique, ViaInto,
+    },
     registry::{
         Job, JobArg, JobBuilder, JobDefinition, JobDescriptor, JobOutput, JobReturn, NoSchema, NoValue, NotResult,
         Pick, Probe, Returning, SchemaProbe, Select, ValueProbe,

@@ -27,7 +27,7 @@ pub use submit::{Submit, SubmitOptions, Submitted};
 pub use wait::JobWatch;
 
 use crate::{
-    job::{JobId, JobRecord, Owner, Payload, Scope, Status},
+    job::{JobId, JobRecord, Owner, Payload, Scope},
     registry::Registry,
     store::{Bound, ListFilter, Listing, Page, Removed, Replayed, Store},
 };
@@ -100,10 +100,12 @@ impl Queue {
         if before.status.is_final() {
             return Ok(before);
         }
-        let record = self.store().request_cancel(&self.scope, id).await?.ok_or(QueueError::not_found(id))?;
-        if record.status == Status::Cancelled {
-            self.shared.events.emit(|| transition(&record, EventKind::Cancelled));
-            return Ok(record);
+        let reply = self.store().request_cancel(&self.scope, id).await?.ok_or(QueueError::not_found(id))?;
+        if reply.ended {
+            self.shared.events.emit(|| transition(&reply.record, EventKind::Cancelled));
+        }
+        if reply.record.status.is_final() {
+            return Ok(reply.record);
         }
         let deadline = Instant::now() + self.settings().cancel_wait;
         watch.ended_by(deadline).await

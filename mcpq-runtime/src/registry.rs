@@ -7,12 +7,17 @@ mod job_type;
 mod returns;
 mod typed;
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+    time::Duration,
+};
 
 pub(crate) use definition::{Handler, HandlerError};
 pub use definition::{JobBuilder, JobDefinition, JobDescriptor, Returning};
 pub use error::BuildError;
 pub use job_type::JobType;
+pub(crate) use job_type::Upgrade;
 pub use returns::{
     JobArg, JobOutput, JobReturn, NoSchema, NoValue, NotResult, Pick, Probe, SchemaProbe, Select, ValueProbe,
 };
@@ -46,17 +51,22 @@ impl Registry {
     ///
     /// # Errors
     /// The first thing that is wrong: two jobs of one name, a bad default or bound, a missing state.
-    pub fn build(
+    #[allow(clippy::too_many_arguments)]
+    pub(crate) fn build(
         definitions: Vec<JobDefinition>,
         fallback: Option<JobDefinition>,
         extra_queues: Vec<Arc<str>>,
         state: StateMap,
         defaults: PolicyDefaults,
+        mut upgrades: HashMap<String, Upgrade>,
         need_state: bool,
     ) -> Result<Self, BuildError> {
         let mut types: BTreeMap<Arc<str>, Arc<JobType>> = BTreeMap::new();
         for definition in definitions {
-            let job = JobType::build(definition, defaults)?;
+            let mut job = JobType::build(definition, defaults)?;
+            if let Some(upgrade) = upgrades.remove(job.name()) {
+                job.set_upgrade(upgrade);
+            }
             if need_state && let Some(missing) = job.needs().missing_in(&state).first() {
                 return Err(BuildError::MissingState { job: job.name().to_owned(), state: (*missing).to_owned() });
             }
@@ -68,6 +78,9 @@ impl Registry {
                     second: second.location(),
                 });
             }
+        }
+        if let Some(name) = upgrades.into_keys().min() {
+            return Err(BuildError::MissingJob { name });
         }
         let fallback = fallback.map(|definition| JobType::build(definition, defaults).map(Arc::new)).transpose()?;
         let mut queues: Vec<Arc<str>> = types.values().map(|job| job.queue()).chain(extra_queues).collect();

@@ -15,14 +15,18 @@ use async_trait::async_trait;
 pub use listener::{Listeners, StoreListener};
 pub use listing::{ListFilter, Listing, Page, QueueCounts};
 pub use types::{
-    Answered, Bound, ClaimRequest, ClaimType, Claimed, Depth, Finish, InsertReply, Inserted, JournalEntry,
+    Answered, Bound, CancelReply, ClaimRequest, ClaimType, Claimed, Depth, Finish, InsertReply, Inserted, JournalEntry,
     JournalWrite, Keeping, LeaseRef, NewJob, Outcome, Park, ProgressWrite, RateLimit, Removed, Renewed, Replayed,
-    Rescued, RunAt, Selection, Settled, Unique, WorkerId,
+    Rescued, RunAt, Selection, Settled, WorkerId,
 };
 
+pub use crate::job::Unique;
 use crate::job::{JobId, JobRecord, Payload, Scope};
 
-/// What a store can say went wrong. Every case may be tried again.
+/// What went wrong underneath a store.
+pub type StoreCause = Box<dyn std::error::Error + Send + Sync>;
+
+/// What a store can say went wrong.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
@@ -33,8 +37,33 @@ pub enum StoreError {
         message: String,
         /// The cause.
         #[source]
-        source: Option<Box<dyn std::error::Error + Send + Sync>>,
+        source: Option<StoreCause>,
     },
+    /// There is no room left where it keeps its data; nothing was changed.
+    #[error("the store is out of space: {message}; free some, then try again")]
+    OutOfSpace {
+        /// What was seen.
+        message: String,
+        /// The cause.
+        #[source]
+        source: Option<StoreCause>,
+    },
+    /// It cannot be used as it is, however often that is tried.
+    #[error("the store cannot be used: {message}")]
+    Unsuitable {
+        /// Why, and what to do.
+        message: String,
+        /// The cause.
+        #[source]
+        source: Option<StoreCause>,
+    },
+}
+
+impl StoreError {
+    /// Whether the same call may succeed later.
+    pub fn is_transient(&self) -> bool {
+        !matches!(self, Self::Unsuitable { .. })
+    }
 }
 
 /// Keeps jobs. Every method is atomic; a write of a worker is guarded by (job id, lease) and changes nothing once
@@ -84,8 +113,8 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
         answers: Vec<(String, Payload)>,
     ) -> Result<Option<Answered>, StoreError>;
 
-    /// Ends a job that does not run as cancelled, or notes the request for one that does. Returns the job as it is then.
-    async fn request_cancel(&self, scope: &Scope, id: JobId) -> Result<Option<JobRecord>, StoreError>;
+    /// Ends a job that does not run as cancelled, or notes the request for one that does. `None`: there is no such job.
+    async fn request_cancel(&self, scope: &Scope, id: JobId) -> Result<Option<CancelReply>, StoreError>;
 
     /// Makes a failed, timed-out or cancelled job pending again.
     async fn replay(&self, scope: &Scope, id: JobId, bound: Bound) -> Result<Replayed, StoreError>;

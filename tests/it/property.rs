@@ -85,7 +85,7 @@ impl World {
                 let Some(id) = self.job(pick) else { return };
                 let expected = self.model.cancel(id, OWNERS[owner]);
                 let record = self.store.request_cancel(&scope(owner), id).await.unwrap();
-                assert_eq!(record.map(|record| record.status), expected);
+                assert_eq!(record.map(|reply| reply.record.status), expected);
             }
             Step::Replay { pick, owner } => self.replay(pick, owner).await,
             Step::Remove { pick, owner } => {

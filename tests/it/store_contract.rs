@@ -137,6 +137,7 @@ fn new_job(job_type: &str) -> NewJob {
         priority: Priority::Normal,
         run_at: RunAt::Now,
         args: json("{}"),
+        schema: 0,
         args_hash: None,
         idempotency_key: None,
         unique: None,

@@ -59,6 +59,10 @@ fn options(job: &Job) -> TokenStream {
         let variant = Ident::new(&variant, Span::mixed_site());
         quote_spanned!(Span::mixed_site()=> #private::Priority::#variant)
     });
+    let unique = policy.unique.map(|variant| {
+        let variant = Ident::new(variant, Span::mixed_site());
+        quote_spanned!(Span::mixed_site()=> #private::core::option::Option::Some(#private::Unique::#variant))
+    });
     let settings: TokenStream = [
         set("timeout", timeout.as_ref()),
         set("max_retries", max_retries.as_ref()),
@@ -70,6 +74,7 @@ fn options(job: &Job) -> TokenStream {
         set("priority", priority.as_ref()),
         set("result_ttl", result_ttl.as_ref()),
         set("failure_ttl", failure_ttl.as_ref()),
+        set("unique", unique.as_ref()),
     ]
     .into_iter()
     .collect();

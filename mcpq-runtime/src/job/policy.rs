@@ -7,6 +7,15 @@ use super::Priority;
 /// Most attempts after the first.
 const MAX_RETRIES: u32 = 100;
 
+/// Which equal jobs stand for a new one: the same owner, type and arguments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unique {
+    /// Those that have not ended.
+    Live,
+    /// All that are kept.
+    Kept,
+}
+
 /// What `#[mcp_job(..)]` says of a job. Fields left out take the queue's defaults.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
@@ -31,6 +40,8 @@ pub struct JobOptions {
     pub result_ttl: Option<Duration>,
     /// How long a failed or timed-out job is kept; [`Duration::MAX`] is for ever.
     pub failure_ttl: Option<Duration>,
+    /// Whether a submit is answered with an equal job, where there is one.
+    pub unique: Option<Unique>,
 }
 
 impl JobOptions {
@@ -48,6 +59,7 @@ impl JobOptions {
             priority: Priority::Normal,
             result_ttl: None,
             failure_ttl: None,
+            unique: None,
         }
     }
 
@@ -88,6 +100,8 @@ pub struct Policy {
     pub result_ttl: Option<Duration>,
     /// How long a failed or timed-out job is kept; `None` is for ever.
     pub failure_ttl: Option<Duration>,
+    /// Whether a submit is answered with an equal job, where there is one.
+    pub unique: Option<Unique>,
 }
 
 impl Policy {
@@ -115,6 +129,7 @@ mod tests {
             retry_on_timeout: false,
             result_ttl: None,
             failure_ttl: None,
+            unique: None,
         }
     }
 

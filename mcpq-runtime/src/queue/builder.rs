@@ -1,6 +1,6 @@
 //! Defines a queue.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
@@ -8,8 +8,8 @@ use tokio_util::sync::CancellationToken;
 use super::{Events, Gauges, JobEvent, Meter, OptionalTool, Queue, Settings, Shared, wait::WaitHub};
 use crate::{
     inject::{JobCall, StateMap},
-    job::{JobError, JobOptions, Owner, Scope},
-    registry::{BuildError, JobDefinition, PolicyDefaults, Registry},
+    job::{ArgMap, JobError, JobOptions, Owner, Scope},
+    registry::{BuildError, JobDefinition, PolicyDefaults, Registry, Upgrade},
     store::{Store, memory::MemoryStore},
 };
 
@@ -35,6 +35,7 @@ pub struct QueueBuilder {
     definitions: Vec<JobDefinition>,
     fallback: Option<JobDefinition>,
     queues: Vec<Arc<str>>,
+    upgrades: HashMap<String, Upgrade>,
     required: Vec<String>,
     unlinked: bool,
     submit_only: bool,
@@ -113,6 +114,32 @@ impl QueueBuilder {
     /// Names queues that jobs may be submitted to, beside `default` and those that job types name.
     pub fn queues<S: Into<Arc<str>>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
         self.queues.extend(names.into_iter().map(Into::into));
+        self
+    }
+
+    /// Mends the stored arguments of a job type whose schema has changed since they were submitted, where they do not fit
+    /// it any more. Without it, and where it cannot help either, such a job fails with `ARGUMENTS_CHANGED`; an `Err` says
+    /// why it cannot.
+    ///
+    /// ```
+    /// # use mcpq_runtime::{JobCall, Queue};
+    /// # use serde_json::json;
+    /// # let handler = |_: JobCall| async { Ok(json!(null)) };
+    /// # let schema = json!({ "type": "object" });
+    /// // `size` was a text until version 2.
+    /// let builder = Queue::builder().job_fn("resize", schema, handler).upgrade_args("resize", |mut args| {
+    ///     let old = args.get("size").and_then(|size| size.as_str()).ok_or("there is no `size`")?;
+    ///     let size: u32 = old.parse().map_err(|_| "`size` is no number")?;
+    ///     args.insert("size".into(), size.into());
+    ///     Ok(args)
+    /// });
+    /// ```
+    pub fn upgrade_args(
+        mut self,
+        job_type: impl Into<String>,
+        upgrade: impl Fn(ArgMap) -> Result<ArgMap, String> + Send + Sync + 'static,
+    ) -> Self {
+        self.upgrades.insert(job_type.into(), Upgrade::new(upgrade));
         self
     }
 
@@ -237,8 +264,15 @@ impl QueueBuilder {
         let mut definitions = self.definitions;
         let by_hand: Vec<_> = definitions.iter().filter_map(JobDefinition::origin).collect();
         definitions.extend(linked.filter(|job| job.origin().is_none_or(|origin| !by_hand.contains(&origin))));
-        let registry =
-            Registry::build(definitions, self.fallback, self.queues, self.state, defaults, !self.submit_only)?;
+        let registry = Registry::build(
+            definitions,
+            self.fallback,
+            self.queues,
+            self.state,
+            defaults,
+            self.upgrades,
+            !self.submit_only,
+        )?;
         if let Some(name) = self.required.into_iter().find(|name| registry.named(name).is_none()) {
             return Err(BuildError::MissingJob { name });
         }

@@ -1,6 +1,6 @@
 //! One job type, ready to check arguments and to run.
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use serde_json::Value;
 
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     inject::Needs,
-    job::{ArgFault, ArgMap, InputSchema, Policy, Priority},
+    job::{ArgFault, ArgMap, InputSchema, Policy, Priority, canonical_hash},
 };
 
 /// A job type with its defaults filled in and its schemas built.
@@ -27,6 +27,24 @@ pub struct JobType {
     check: ArgCheck,
     output: Option<Value>,
     handler: Handler,
+    fingerprint: u64,
+    upgrade: Option<Upgrade>,
+}
+
+/// Mends arguments that an earlier version of the program stored.
+#[derive(Clone)]
+pub(crate) struct Upgrade(Arc<dyn Fn(ArgMap) -> Result<ArgMap, String> + Send + Sync>);
+
+impl Upgrade {
+    pub(crate) fn new(mend: impl Fn(ArgMap) -> Result<ArgMap, String> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(mend))
+    }
+}
+
+impl fmt::Debug for Upgrade {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Upgrade")
+    }
 }
 
 impl JobType {
@@ -59,6 +77,7 @@ impl JobType {
             retry_on_timeout: options.retry_on_timeout,
             result_ttl: ttl(options.result_ttl, defaults.result_ttl),
             failure_ttl: ttl(options.failure_ttl, defaults.failure_ttl),
+            unique: options.unique,
         };
         Ok(Self {
             name: name.into(),
@@ -68,10 +87,16 @@ impl JobType {
             priority: options.priority,
             policy,
             needs,
+            fingerprint: fingerprint(check.schema().as_value()),
             check,
             output,
             handler,
+            upgrade: None,
         })
+    }
+
+    pub(super) fn set_upgrade(&mut self, upgrade: Upgrade) {
+        self.upgrade = Some(upgrade);
     }
 
     /// The name agents use.
@@ -119,6 +144,12 @@ impl JobType {
         self.check.schema().as_value()
     }
 
+    /// Tells the schema of its arguments from another: stored with every job, so that a later version of the program
+    /// knows whose arguments to check anew.
+    pub fn schema_fingerprint(&self) -> u64 {
+        self.fingerprint
+    }
+
     /// The JSON Schema of its result, where the type has one.
     pub fn output_schema(&self) -> Option<&Value> {
         self.output.as_ref()
@@ -137,6 +168,26 @@ impl JobType {
     pub fn prepare(&self, args: ArgMap) -> Result<ArgMap, Vec<ArgFault>> {
         self.check.prepare(args)
     }
+
+    /// Brings arguments that were checked against another schema into the form of this one: as they are where they fit,
+    /// else by the upgrade that the builder was given.
+    pub(crate) fn adapt(&self, args: ArgMap) -> Result<ArgMap, String> {
+        let faults = match (self.prepare(args.clone()), &self.upgrade) {
+            (Ok(args), _) => return Ok(args),
+            (Err(_), Some(Upgrade(mend))) => match self.prepare(mend(args)?) {
+                Ok(args) => return Ok(args),
+                Err(faults) => faults,
+            },
+            (Err(faults), None) => faults,
+        };
+        let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        Err(format!("the stored arguments do not fit the job's schema any more: {}", faults.join("; ")))
+    }
+}
+
+fn fingerprint(schema: &Value) -> u64 {
+    let hash = schema.as_object().map(canonical_hash).unwrap_or_default();
+    hash.first_chunk().map(|first| u64::from_be_bytes(*first)).unwrap_or_default()
 }
 
 fn describe(location: Option<(&'static str, u32)>) -> String {

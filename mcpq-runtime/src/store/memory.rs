@@ -18,9 +18,9 @@ use std::{
 use async_trait::async_trait;
 
 use super::{
-    Answered, Bound, ClaimRequest, Claimed, Finish, InsertReply, JournalEntry, JournalWrite, LeaseRef, ListFilter,
-    Listeners, Listing, NewJob, Page, Park, ProgressWrite, QueueCounts, Removed, Renewed, Replayed, Rescued, Selection,
-    Settled, Store, StoreError, StoreListener,
+    Answered, Bound, CancelReply, ClaimRequest, Claimed, Finish, InsertReply, JournalEntry, JournalWrite, LeaseRef,
+    ListFilter, Listeners, Listing, NewJob, Page, Park, ProgressWrite, QueueCounts, Removed, Renewed, Replayed,
+    Rescued, Selection, Settled, Store, StoreError, StoreListener,
 };
 use crate::job::{JobId, JobRecord, Payload, Scope, Status};
 use table::Table;
@@ -161,17 +161,17 @@ impl Store for MemoryStore {
         Ok(answered)
     }
 
-    async fn request_cancel(&self, scope: &Scope, id: JobId) -> Result<Option<JobRecord>, StoreError> {
-        let record = self.lock().request_cancel(scope, id);
-        if let Some(record) = &record {
+    async fn request_cancel(&self, scope: &Scope, id: JobId) -> Result<Option<CancelReply>, StoreError> {
+        let reply = self.lock().request_cancel(scope, id);
+        if let Some(reply) = &reply {
             self.listeners.each(|listener| {
                 listener.changed(id);
-                if record.status == Status::Running {
+                if reply.record.status == Status::Running {
                     listener.cancel_requested(id);
                 }
             });
         }
-        Ok(record)
+        Ok(reply)
     }
 
     async fn replay(&self, scope: &Scope, id: JobId, bound: Bound) -> Result<Replayed, StoreError> {

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     inject::ProgressUpdate,
-    job::{AttemptEnd, Failure, JobId, JobRecord, Owner, Payload, Priority, Status},
+    job::{AttemptEnd, Failure, JobId, JobRecord, Owner, Payload, Priority, Status, Unique},
 };
 
 /// A worker, for the life of one process start. Names are labels; this decides.
@@ -44,6 +44,8 @@ pub struct NewJob {
     pub run_at: RunAt,
     /// Its arguments.
     pub args: Payload,
+    /// The fingerprint of the schema that its arguments were checked against.
+    pub schema: u64,
     /// The SHA-256 of its canonical arguments; there whenever a key or `unique` is.
     pub args_hash: Option<[u8; 32]>,
     /// The caller's key for "the same request".
@@ -69,15 +71,6 @@ pub enum RunAt {
     After(Duration),
     /// At a time, by the store's clock.
     At(DateTime<Utc>),
-}
-
-/// Which equal jobs stand for a new one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unique {
-    /// Those that have not ended.
-    Live,
-    /// All that are kept.
-    Kept,
 }
 
 /// How long a job is kept after its end; `None` is for ever.
@@ -186,6 +179,17 @@ pub struct Claimed {
     pub record: JobRecord,
     /// Its arguments.
     pub args: Payload,
+    /// The fingerprint of the schema that they were checked against.
+    pub schema: u64,
+}
+
+/// What became of a request for a job's end.
+#[derive(Clone, Debug)]
+pub struct CancelReply {
+    /// The job as it is now.
+    pub record: JobRecord,
+    /// Whether this very request ended it.
+    pub ended: bool,
 }
 
 /// A claim that a worker holds, or once held.

@@ -15,7 +15,7 @@ use crate::{
     inject::{CancelToken, ContextParts, JobCall, JobContext, JobScope, Progress, StateMap},
     job::{JobError, Payload},
     panics,
-    registry::{Handler, HandlerError},
+    registry::{Handler, HandlerError, JobType},
 };
 
 /// What attempts tell their worker.
@@ -64,6 +64,9 @@ pub(super) struct Run {
 /// What a handler is called with; put together where the handler runs, since the worker has one thread for all.
 pub(super) struct Input {
     pub(super) args: Payload,
+    /// The schema that they were checked against.
+    pub(super) schema: u64,
+    pub(super) job: Arc<JobType>,
     pub(super) context: ContextParts,
     pub(super) progress: Progress,
     pub(super) token: CancelToken,
@@ -74,7 +77,10 @@ pub(super) struct Input {
 impl Input {
     fn call(self) -> Result<JobCall, JobError> {
         let wrong = |error| JobError::arguments(format!("the stored arguments cannot be read: {error}"));
-        let args = self.args.parse().map_err(wrong)?;
+        let mut args = self.args.parse().map_err(wrong)?;
+        if self.schema != self.job.schema_fingerprint() {
+            args = self.job.adapt(args).map_err(JobError::arguments)?;
+        }
         let scope = JobScope::new(JobContext::new(self.context), self.progress, self.token, self.state);
         Ok(JobCall::new(args, scope, self.max_result))
     }

@@ -132,6 +132,7 @@ mod tests {
             retry_on_timeout: false,
             result_ttl: None,
             failure_ttl: None,
+            unique: None,
         }
     }
 

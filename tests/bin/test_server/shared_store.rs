@@ -9,9 +9,9 @@ use async_trait::async_trait;
 use mcpq::{
     BuildError, JobId, JobRecord, Owner, Payload, Priority, Queue, Scope, Status,
     store::{
-        Answered, Bound, ClaimRequest, Claimed, Finish, InsertReply, JournalEntry, JournalWrite, Keeping, LeaseRef,
-        ListFilter, Listing, NewJob, Page, Park, ProgressWrite, QueueCounts, Removed, Renewed, Replayed, Rescued,
-        RunAt, Selection, Settled, Store, StoreError, StoreListener, memory::MemoryStore,
+        Answered, Bound, CancelReply, ClaimRequest, Claimed, Finish, InsertReply, JournalEntry, JournalWrite, Keeping,
+        LeaseRef, ListFilter, Listing, NewJob, Page, Park, ProgressWrite, QueueCounts, Removed, Renewed, Replayed,
+        Rescued, RunAt, Selection, Settled, Store, StoreError, StoreListener, memory::MemoryStore,
     },
 };
 
@@ -50,7 +50,7 @@ forward! {
     fn progress(writes: Vec<ProgressWrite>) -> Vec<bool>;
     fn park(park: Park) -> Settled;
     fn answer(scope: &Scope, id: JobId, answers: Vec<(String, Payload)>) -> Option<Answered>;
-    fn request_cancel(scope: &Scope, id: JobId) -> Option<JobRecord>;
+    fn request_cancel(scope: &Scope, id: JobId) -> Option<CancelReply>;
     fn replay(scope: &Scope, id: JobId, bound: Bound) -> Replayed;
     fn remove(scope: &Scope, id: JobId) -> Removed;
     fn get(scope: &Scope, id: JobId) -> Option<JobRecord>;
@@ -103,6 +103,7 @@ fn job(number: u32, name: &str, args: &'static str, run_at: RunAt) -> Result<New
         priority: Priority::Normal,
         run_at,
         args: Payload::from_json_bytes(args.as_bytes()),
+        schema: 0,
         args_hash: None,
         idempotency_key: None,
         unique: None,

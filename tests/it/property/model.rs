@@ -37,6 +37,7 @@ impl Add {
             priority: Priority::ALL[self.priority],
             run_at: if self.delay == 0 { RunAt::Now } else { RunAt::After(Duration::from_millis(self.delay)) },
             args: payload("{}"),
+            schema: 0,
             args_hash: Some([self.hash; 32]),
             idempotency_key: self.key.map(|key| key.to_string().into()),
             unique: self.unique(),

@@ -70,15 +70,15 @@ pub(crate) async fn progress_only_grows_and_a_completed_job_is_whole(store: Arc<
 
 pub(crate) async fn a_cancel_ends_what_does_not_run_and_is_noted_for_what_does(store: Arc<dyn Store>) {
     let delayed = insert(&*store, job_with("a", |job| job.run_at = RunAt::After(MINUTE))).await;
-    let record = store.request_cancel(&Scope::All, delayed).await.unwrap().unwrap();
+    let record = store.request_cancel(&Scope::All, delayed).await.unwrap().unwrap().record;
     assert_eq!((record.status, record.run_at), (Status::Cancelled, None));
 
     let running = insert(&*store, new_job("a")).await;
     let lease = lease_of(&claim_one(&*store).await);
-    let record = store.request_cancel(&Scope::All, running).await.unwrap().unwrap();
+    let record = store.request_cancel(&Scope::All, running).await.unwrap().unwrap().record;
     assert!(record.status == Status::Running && record.cancel_requested);
     finish(&*store, lease, completed()).await;
-    let record = store.request_cancel(&Scope::All, running).await.unwrap().unwrap();
+    let record = store.request_cancel(&Scope::All, running).await.unwrap().unwrap().record;
     assert_eq!(record.status, Status::Completed, "what has ended stays as it is");
     assert!(store.request_cancel(&Scope::All, JobId::new()).await.unwrap().is_none());
 }

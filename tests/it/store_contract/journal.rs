@@ -101,7 +101,7 @@ pub(crate) async fn a_parked_job_with_a_cancel_request_ends(store: Arc<dyn Store
 pub(crate) async fn a_parked_job_is_cancelled_at_once(store: Arc<dyn Store>) {
     let lease = running(&*store).await;
     park(&*store, lease, &["one"]).await;
-    let record = store.request_cancel(&Scope::All, lease.id).await.unwrap().unwrap();
+    let record = store.request_cancel(&Scope::All, lease.id).await.unwrap().unwrap().record;
     assert_eq!(record.status, Status::Cancelled);
     let late = answer(&*store, lease.id, &[("one", "1")]).await;
     assert_eq!(late, Answered { accepted: vec![false], status: Status::Cancelled });

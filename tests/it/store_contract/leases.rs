@@ -144,7 +144,7 @@ pub(crate) async fn a_release_is_uncharged(store: Arc<dyn Store>) {
 pub(crate) async fn a_cancel_comes_back_with_the_renewal(store: Arc<dyn Store>) {
     let id = insert(&*store, new_job("a")).await;
     let lease = lease_of(&claim_one(&*store).await);
-    let record = store.request_cancel(&Scope::All, id).await.unwrap().unwrap();
+    let record = store.request_cancel(&Scope::All, id).await.unwrap().unwrap().record;
     assert!(record.status == Status::Running && record.cancel_requested);
     assert_eq!(store.renew(&[lease], MINUTE).await.unwrap(), [Renewed::Kept { cancel_requested: true }]);
 }

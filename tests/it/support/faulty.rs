@@ -10,9 +10,9 @@ use async_trait::async_trait;
 use mcpq::{
     JobId, JobRecord, Payload, Scope,
     store::{
-        Answered, Bound, ClaimRequest, Claimed, Finish, InsertReply, JournalEntry, JournalWrite, LeaseRef, ListFilter,
-        Listing, NewJob, Page, Park, ProgressWrite, QueueCounts, Removed, Renewed, Replayed, Rescued, Selection,
-        Settled, Store, StoreError, StoreListener, memory::MemoryStore,
+        Answered, Bound, CancelReply, ClaimRequest, Claimed, Finish, InsertReply, JournalEntry, JournalWrite, LeaseRef,
+        ListFilter, Listing, NewJob, Page, Park, ProgressWrite, QueueCounts, Removed, Renewed, Replayed, Rescued,
+        Selection, Settled, Store, StoreError, StoreListener, memory::MemoryStore,
     },
 };
 
@@ -167,7 +167,7 @@ impl Store for Faulty {
         self.inner.answer(scope, id, answers).await
     }
 
-    async fn request_cancel(&self, scope: &Scope, id: JobId) -> Result<Option<JobRecord>, StoreError> {
+    async fn request_cancel(&self, scope: &Scope, id: JobId) -> Result<Option<CancelReply>, StoreError> {
         self.run(Op::RequestCancel, self.inner.request_cancel(scope, id)).await
     }
 

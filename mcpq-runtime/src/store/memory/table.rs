@@ -22,6 +22,7 @@ use crate::{
 pub(super) struct Entry {
     pub(super) record: JobRecord,
     pub(super) args: Payload,
+    pub(super) schema: u64,
     pub(super) result: Option<Payload>,
     pub(super) args_hash: Option<[u8; 32]>,
     pub(super) unique: Option<Unique>,
@@ -215,6 +216,7 @@ impl Table {
         let slot = self.entries.insert(Entry {
             record,
             args: job.args,
+            schema: job.schema,
             result: None,
             args_hash: job.args_hash,
             unique: job.unique,

@@ -7,8 +7,8 @@ use crate::{
     inject::ProgressUpdate,
     job::{AttemptEnd, AttemptRecord, ErrorCode, Failure, JobId, JobRecord, Scope, Status},
     store::{
-        Bound, ClaimRequest, Claimed, Finish, LeaseRef, Outcome, ProgressWrite, Renewed, Replayed, Rescued, Selection,
-        Settled,
+        Bound, CancelReply, ClaimRequest, Claimed, Finish, LeaseRef, Outcome, ProgressWrite, Renewed, Replayed,
+        Rescued, Selection, Settled,
     },
 };
 
@@ -33,7 +33,7 @@ impl Table {
                 record.lease += 1;
                 record.started_at = Some(wall);
                 record.run_at = None;
-                let claimed = Claimed { record: record.clone(), args: entry.args.clone() };
+                let claimed = Claimed { record: record.clone(), args: entry.args.clone(), schema: entry.schema };
                 self.enter_status(slot);
                 claimed
             })
@@ -120,9 +120,10 @@ impl Table {
         Settled::Accepted(self.give_back(slot))
     }
 
-    pub(super) fn request_cancel(&mut self, scope: &Scope, id: JobId) -> Option<JobRecord> {
+    pub(super) fn request_cancel(&mut self, scope: &Scope, id: JobId) -> Option<CancelReply> {
         let slot = self.slot_in(scope, id)?;
-        match self.entries[slot].record.status {
+        let before = self.entries[slot].record.status;
+        match before {
             Status::Pending | Status::InputRequired => {
                 self.entries[slot].record.cancel_requested = true;
                 self.end_unstarted(slot, Status::Cancelled, None);
@@ -130,7 +131,8 @@ impl Table {
             Status::Running => self.entries[slot].record.cancel_requested = true,
             _ => {}
         }
-        Some(self.entries[slot].record.clone())
+        let record = self.entries[slot].record.clone();
+        Some(CancelReply { ended: record.status != before, record })
     }
 
     pub(super) fn replay(&mut self, scope: &Scope, id: JobId, bound: Bound) -> Replayed {

@@ -41,7 +41,7 @@ impl Actor {
     }
 
     fn begin(&mut self, claimed: Claimed, lease_until: Instant) {
-        let Claimed { record, args } = claimed;
+        let Claimed { record, args, schema } = claimed;
         let key = self.next_key;
         self.next_key += 1;
         if self.quit_at.is_some() {
@@ -83,6 +83,8 @@ impl Actor {
                 handler: running.job.handler().clone(),
                 input: Input {
                     args,
+                    schema,
+                    job: running.job.clone(),
                     context,
                     progress: running.progress.clone(),
                     token: running.token.clone(),
