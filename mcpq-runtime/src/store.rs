@@ -5,6 +5,8 @@
 mod listener;
 mod listing;
 pub mod memory;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
 pub mod sweep;
 mod types;
 
