@@ -178,6 +178,15 @@ impl Store for SqliteStore {
         self.writer.call(Needs::Disk, move |tx| tx.finish_all(&finishes)).await
     }
 
+    async fn finish_and_claim(
+        &self,
+        finishes: Vec<Finish>,
+        request: &ClaimRequest,
+    ) -> Result<(Vec<Settled>, Vec<Claimed>), StoreError> {
+        let request = request.clone();
+        self.writer.call(Needs::Disk, move |tx| Ok((tx.finish_all(&finishes)?, tx.claim(&request)?))).await
+    }
+
     async fn release(&self, leases: &[LeaseRef]) -> Result<Vec<Settled>, StoreError> {
         let leases = leases.to_vec();
         self.writer.call(Needs::Disk, move |tx| tx.release_all(&leases)).await

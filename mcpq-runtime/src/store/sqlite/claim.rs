@@ -2,16 +2,16 @@
 
 use std::{
     cmp::Reverse,
-    collections::{BinaryHeap, HashMap, VecDeque},
-    sync::Arc,
+    collections::{BinaryHeap, VecDeque},
+    sync::{Arc, LazyLock},
 };
 
 use rusqlite::{Connection, params};
 
 use super::{
     limits,
-    row::{COLUMNS, Slot, micros, payload, text},
-    transaction::Tx,
+    row::{ARGS, COLUMNS, Slot, micros, payload, text},
+    transaction::{Held, Place, Tx},
 };
 use crate::{
     job::{Priority, Status},
@@ -49,6 +49,9 @@ pub(super) fn limits_of<'a>(selection: &'a Selection, kind: &str) -> Option<&'a 
     selection.types.iter().filter(limited).find(|known| *known.name == *kind)
 }
 
+/// A waiting job: when it is due, and its number.
+type Waiting = (i64, i64);
+
 impl Tx<'_> {
     pub(super) fn claim(&mut self, request: &ClaimRequest) -> rusqlite::Result<Vec<Claimed>> {
         self.write_counts()?;
@@ -62,8 +65,7 @@ impl Tx<'_> {
             }
         }
         rooms.write(self.sql)?;
-        let until = self.now.lease.saturating_add(micros(request.lease));
-        taken.into_iter().map(|slot| self.start(slot, until)).collect()
+        self.start(&taken, self.now.lease.saturating_add(micros(request.lease)))
     }
 
     /// Takes due jobs of one priority: of all lanes the one that has been due longest, and so on.
@@ -72,69 +74,74 @@ impl Tx<'_> {
         lanes: &[&Lane],
         request: &ClaimRequest,
         rooms: &mut limits::Rooms,
-        taken: &mut Vec<Slot>,
+        taken: &mut Vec<i64>,
     ) -> rusqlite::Result<()> {
-        let share =
-            ((request.max - taken.len()) / lanes.len()).clamp(1, if lanes.len() == 1 { usize::MAX } else { CHUNK });
-        let mut fetched: HashMap<usize, VecDeque<Slot>> = HashMap::new();
+        let left = request.max - taken.len();
+        let share = if lanes.len() == 1 { left } else { (left / lanes.len()).clamp(1, CHUNK) };
+        let mut fetched: Vec<VecDeque<Waiting>> = Vec::with_capacity(lanes.len());
         let mut heads = BinaryHeap::new();
         for (index, lane) in lanes.iter().enumerate() {
-            let slots = self.due(lane, (i64::MIN, 0), share)?;
-            heads.extend(slots.front().map(|slot| Reverse((slot.until, slot.seq, index))));
-            fetched.insert(index, slots);
+            let waiting = self.due(lane, (i64::MIN, 0), share)?;
+            heads.extend(waiting.front().map(|first| Reverse((*first, index))));
+            fetched.push(waiting);
         }
         while taken.len() < request.max
-            && let Some(Reverse((_, _, index))) = heads.pop()
+            && let Some(Reverse((first, index))) = heads.pop()
         {
-            let lane = lanes[index];
-            let limits = limits_of(&request.selection, &lane.kind);
+            let limits = limits_of(&request.selection, &lanes[index].kind);
             if !rooms.take(self, limits)? {
                 continue; // the lane is out: its type has no room
             }
-            let Some(slots) = fetched.get_mut(&index) else { continue };
-            let Some(slot) = slots.pop_front() else { continue };
-            if slots.is_empty() {
-                *slots = self.due(lane, (slot.until, slot.seq), share)?;
+            taken.push(first.1);
+            let waiting = &mut fetched[index];
+            waiting.pop_front();
+            if waiting.is_empty() && taken.len() < request.max {
+                *waiting = self.due(lanes[index], first, share)?;
             }
-            heads.extend(slots.front().map(|slot| Reverse((slot.until, slot.seq, index))));
-            taken.push(slot);
+            heads.extend(waiting.front().map(|first| Reverse((*first, index))));
         }
         Ok(())
     }
 
-    /// The next due jobs of a lane, after the one with this time and number.
-    fn due(&self, lane: &Lane, after: (i64, i64), most: usize) -> rusqlite::Result<VecDeque<Slot>> {
-        static SQL: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| {
-            format!(
-                "SELECT {COLUMNS} FROM job INDEXED BY job_ready WHERE status = 0 AND kind = ?1 AND queue = ?2 AND \
-                 priority = ?3 AND until <= ?4 AND (until, seq) > (?5, ?6) ORDER BY until, seq LIMIT ?7"
-            )
-        });
+    /// The next due jobs of a lane, after one.
+    fn due(&self, lane: &Lane, after: Waiting, most: usize) -> rusqlite::Result<VecDeque<Waiting>> {
         let Lane { kind, queue, priority } = lane;
         let most = i64::try_from(most).unwrap_or(i64::MAX);
         self.sql
-            .prepare_cached(&SQL)?
-            .query_map(params![kind, queue, priority, self.now.due, after.0, after.1, most], Slot::read)?
+            .prepare_cached(
+                "SELECT until, seq FROM job INDEXED BY job_ready WHERE status = 0 AND kind = ?1 AND queue = ?2 AND \
+                 priority = ?3 AND until <= ?4 AND (until, seq) > (?5, ?6) ORDER BY until, seq LIMIT ?7",
+            )?
+            .query_map(params![kind, queue, priority, self.now.due, after.0, after.1, most], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })?
             .collect()
     }
 
-    fn start(&mut self, slot: Slot, until: i64) -> rusqlite::Result<Claimed> {
-        let mut slot = slot.with_history(self.sql)?;
-        self.count(&slot.record, -1);
-        slot.until = until;
-        let record = &mut slot.record;
-        record.status = Status::Running;
-        record.attempts += 1;
-        record.lease += 1;
-        record.started_at = Some(super::clock::time(self.now.wall));
-        record.run_at = None;
-        self.count(&slot.record, 1);
-        slot.save(self.sql)?;
-        self.news.changed.push(slot.record.id);
-        let args = self
-            .sql
-            .prepare_cached("SELECT body FROM args WHERE seq = ?1")?
-            .query_row([slot.seq], |row| payload(row, 0))?;
-        Ok(Claimed { record: slot.record, args, schema: slot.schema })
+    /// Makes jobs running under their next lease.
+    fn start(&mut self, taken: &[i64], until: i64) -> rusqlite::Result<Vec<Claimed>> {
+        static SQL: LazyLock<String> = LazyLock::new(|| {
+            format!(
+                "UPDATE job SET status = 1, until = ?2, attempts = attempts + 1, lease = lease + 1, started_at = ?3, \
+                 run_at = NULL WHERE seq = ?1 RETURNING {COLUMNS}, (SELECT body FROM args WHERE args.seq = job.seq)"
+            )
+        });
+        let mut statement = self.sql.prepare_cached(&SQL)?;
+        let mut claimed = Vec::with_capacity(taken.len());
+        for seq in taken {
+            let (mut slot, args) =
+                statement.query_row([*seq, until, self.now.wall], |row| Ok((Slot::read(row)?, payload(row, ARGS)?)))?;
+            // The first claim has no history yet.
+            if slot.record.lease > 1 {
+                slot = slot.with_history(self.sql)?;
+            }
+            let place = Place::of(&slot.record);
+            self.count_at(place.clone(), Status::Pending, -1);
+            self.count_at(place.clone(), Status::Running, 1);
+            self.local.hold(slot.record.id, Held { seq: *seq, place });
+            self.news.changed.push(slot.record.id);
+            claimed.push(Claimed { record: slot.record, args, schema: slot.schema });
+        }
+        Ok(claimed)
     }
 }

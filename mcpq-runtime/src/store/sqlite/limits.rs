@@ -97,7 +97,7 @@ impl Room {
         if let Some(most) = limits.concurrency {
             left = (most as usize).saturating_sub(running(tx.sql, &limits.name)?);
             if left == 0 {
-                tx.full.insert(limits.name.clone());
+                tx.local.full.insert(limits.name.clone());
             }
         }
         let bucket = match &limits.rate {

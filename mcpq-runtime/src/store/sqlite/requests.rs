@@ -18,7 +18,7 @@ impl Tx<'_> {
         match before {
             Status::Pending | Status::InputRequired => {
                 slot.record.cancel_requested = true;
-                self.end_unstarted(&mut slot, Status::Cancelled, None);
+                self.end(&mut slot, Status::Cancelled, None);
                 slot.save(self.sql)?;
             }
             Status::Running => {
@@ -52,6 +52,7 @@ impl Tx<'_> {
         if depth.waiting >= bound.max_pending {
             return Ok(Replayed::Full(depth));
         }
+        self.remember_last(&slot)?;
         slot.settled = None;
         self.wait(&mut slot, 0);
         let record = &mut slot.record;

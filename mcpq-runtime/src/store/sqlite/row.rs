@@ -20,6 +20,9 @@ pub(super) const COLUMNS: &str = "seq, id, owner, kind, queue, priority, status,
     batch_index, progress, progress_message, error_code, error, created_at, started_at, finished_at, run_at, expires_at, \
     settled_lease, settled_end, settled_status";
 
+/// The column after them, where a statement adds the arguments.
+pub(super) const ARGS: usize = 34;
+
 /// A stored job without its payloads.
 pub(super) struct Slot {
     pub(super) seq: i64,
@@ -127,9 +130,24 @@ impl Slot {
                 "SELECT lease, started_at, ended_at, ending, error_code, error FROM attempt WHERE job = ?1 ORDER BY lease",
             )?;
             let attempts = statement.query_map([self.seq], attempt)?;
-            self.record.history = attempts.collect::<rusqlite::Result<Arc<[AttemptRecord]>>>()?;
+            let mut attempts = attempts.collect::<rusqlite::Result<Vec<AttemptRecord>>>()?;
+            let last = self.last_attempt();
+            attempts.extend(last.filter(|last| attempts.last().is_none_or(|known| known.lease != last.lease)));
+            self.record.history = attempts.into();
         }
         Ok(self)
+    }
+
+    /// The attempt that ended the job, as the job's own row tells it: most jobs have no other.
+    pub(super) fn last_attempt(&self) -> Option<AttemptRecord> {
+        let record = &self.record;
+        let End { lease, end, status } = self.settled?;
+        if !status.is_final() || (lease, status) != (record.lease, record.status) {
+            return None;
+        }
+        let ended_at = record.finished_at?;
+        let started_at = record.started_at.unwrap_or(ended_at);
+        Some(AttemptRecord { lease, started_at, ended_at, end, failure: record.failure.clone() })
     }
 
     /// Writes all that a change of its status may have changed.

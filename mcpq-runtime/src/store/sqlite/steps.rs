@@ -7,7 +7,7 @@ use rusqlite::params;
 use super::{
     clock::time,
     row::{End, FOREVER, Slot, micros},
-    transaction::Tx,
+    transaction::{Held, Tx},
 };
 use crate::{
     inject::ProgressUpdate,
@@ -65,6 +65,11 @@ impl Tx<'_> {
     fn finish_one(&mut self, finish: &Finish) -> rusqlite::Result<Settled> {
         let Finish { lease, outcome, progress } = finish;
         let end = outcome.end();
+        if let Outcome::Completed(result) = outcome
+            && self.complete(*lease, result, progress)?
+        {
+            return Ok(Settled::Accepted(Status::Completed));
+        }
         let Some(mut slot) = Slot::find(self.sql, lease.id)? else {
             return Ok(Settled::Stale);
         };
@@ -77,15 +82,16 @@ impl Tx<'_> {
             Outcome::Completed(result) => {
                 self.keep_result(slot.seq, result)?;
                 slot.record.progress = 1.0;
-                self.end(&mut slot, Status::Completed, None, end)?
+                self.end(&mut slot, Status::Completed, None)
             }
-            Outcome::Failed(failure) => self.end(&mut slot, Status::Failed, Some(failure), end)?,
-            Outcome::Timeout(failure) => self.end(&mut slot, Status::Timeout, Some(failure), end)?,
-            Outcome::Cancelled => self.end(&mut slot, Status::Cancelled, None, end)?,
+            // The attempt that ends a job is told by the job's own row.
+            Outcome::Failed(failure) => self.end(&mut slot, Status::Failed, Some(failure.clone().into())),
+            Outcome::Timeout(failure) => self.end(&mut slot, Status::Timeout, Some(failure.clone().into())),
+            Outcome::Cancelled => self.end(&mut slot, Status::Cancelled, None),
             Outcome::Retry { after, attempt, end, failure } => {
                 self.remember(&slot, *end, Some(attempt))?;
                 if slot.record.cancel_requested {
-                    self.end_unstarted(&mut slot, Status::Cancelled, None)
+                    self.end(&mut slot, Status::Cancelled, None)
                 } else {
                     slot.record.failure = Some(Arc::new(failure.clone()));
                     self.wait(&mut slot, micros(*after))
@@ -95,6 +101,43 @@ impl Tx<'_> {
         slot.settled = Some(End { lease: lease.lease, end, status });
         slot.save(self.sql)?;
         Ok(Settled::Accepted(status))
+    }
+
+    /// The short way for what happens most: this process claimed the job, still has it, and brings its result. `false`:
+    /// it is not so simple.
+    fn complete(&mut self, lease: LeaseRef, result: &Payload, progress: &ProgressUpdate) -> rusqlite::Result<bool> {
+        let Some(Held { seq, place }) = self.local.held.remove(&lease.id) else {
+            return Ok(false);
+        };
+        let changed = self
+            .sql
+            .prepare_cached(
+                "UPDATE job SET status = 3, progress = 1.0, progress_message = coalesce(?6, progress_message), \
+                 until = CASE WHEN keep_result < ?7 THEN ?4 + keep_result ELSE ?7 END, \
+                 expires_at = CASE WHEN keep_result < ?7 THEN ?5 + keep_result END, finished_at = ?5, run_at = NULL, \
+                 error_code = NULL, error = NULL, settled_lease = lease, settled_end = 0, settled_status = 3 \
+                 WHERE seq = ?1 AND id = ?2 AND lease = ?3 AND status = 1",
+            )?
+            .execute(params![
+                seq,
+                lease.id.as_uuid().as_bytes(),
+                lease.lease as i64,
+                self.now.due,
+                self.now.wall,
+                progress.message,
+                FOREVER,
+            ])?;
+        if changed == 0 {
+            return Ok(false);
+        }
+        self.keep_result(seq, result)?;
+        if self.local.full.remove(&place.kind) {
+            self.news.ready = true;
+        }
+        self.count_at(place.clone(), Status::Running, -1);
+        self.count_at(place, Status::Completed, 1);
+        self.news.changed.push(lease.id);
+        Ok(true)
     }
 
     pub(super) fn release_all(&mut self, leases: &[LeaseRef]) -> rusqlite::Result<Vec<Settled>> {
@@ -119,20 +162,8 @@ impl Tx<'_> {
             .map(drop)
     }
 
-    /// Ends a job with the attempt that runs. The slot is to be saved.
-    fn end(
-        &mut self,
-        slot: &mut Slot,
-        status: Status,
-        failure: Option<&Failure>,
-        end: AttemptEnd,
-    ) -> rusqlite::Result<Status> {
-        self.remember(slot, end, failure)?;
-        Ok(self.end_unstarted(slot, status, failure.cloned().map(Arc::new)))
-    }
-
-    /// Ends a job, leaving its history as it is. The slot is to be saved.
-    pub(super) fn end_unstarted(&mut self, slot: &mut Slot, status: Status, failure: Option<Arc<Failure>>) -> Status {
+    /// Ends a job. The slot is to be saved.
+    pub(super) fn end(&mut self, slot: &mut Slot, status: Status, failure: Option<Arc<Failure>>) -> Status {
         self.leave(slot);
         let keep = slot.keeping.of(status).map(micros).filter(|keep| *keep < FOREVER);
         slot.until = keep.map_or(FOREVER, |keep| self.now.due.saturating_add(keep));
@@ -162,9 +193,29 @@ impl Tx<'_> {
     pub(super) fn give_back(&mut self, slot: &mut Slot) -> Status {
         slot.record.attempts = slot.record.attempts.saturating_sub(1);
         if slot.record.cancel_requested {
-            return self.end_unstarted(slot, Status::Cancelled, None);
+            return self.end(slot, Status::Cancelled, None);
         }
         self.wait(slot, 0)
+    }
+
+    /// Brings the attempt that ended a job into its history, before its row tells of another.
+    pub(super) fn remember_last(&self, slot: &Slot) -> rusqlite::Result<()> {
+        let Some(last) = slot.last_attempt() else { return Ok(()) };
+        self.sql
+            .prepare_cached(
+                "INSERT INTO attempt (job, lease, started_at, ended_at, ending, error_code, error) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
+            )?
+            .execute(params![
+                slot.seq,
+                last.lease as i64,
+                last.started_at.timestamp_micros(),
+                last.ended_at.timestamp_micros(),
+                last.end as i64,
+                last.failure.as_ref().map(|failure| failure.code.as_str()),
+                last.failure.as_ref().map(|failure| &failure.message),
+            ])
+            .map(drop)
     }
 
     /// Adds the running attempt to the job's history.
@@ -196,8 +247,9 @@ impl Tx<'_> {
     /// The job leaves its status.
     pub(super) fn leave(&mut self, slot: &Slot) {
         self.count(&slot.record, -1);
-        if slot.record.status == Status::Running && self.full.remove(&slot.record.job_type) {
-            self.news.ready = true;
+        if slot.record.status == Status::Running {
+            self.local.held.remove(&slot.record.id);
+            self.news.ready |= self.local.full.remove(&slot.record.job_type);
         }
     }
 

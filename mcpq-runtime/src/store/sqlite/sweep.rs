@@ -22,7 +22,7 @@ impl Tx<'_> {
         }
         for mut slot in parked {
             let failure = Failure::new(ErrorCode::InputExpired, "nobody answered the job's question in time");
-            self.end_unstarted(&mut slot, Status::Failed, Some(failure.into()));
+            self.end(&mut slot, Status::Failed, Some(failure.into()));
             rescued.push(slot);
         }
         self.news.ready |= !rescued.is_empty();
@@ -57,7 +57,7 @@ impl Tx<'_> {
             ErrorCode::WorkerLost,
             format!("its worker died or was cut off {} times while it ran", record.crashes),
         );
-        self.end_unstarted(slot, Status::Failed, Some(failure.into()));
+        self.end(slot, Status::Failed, Some(failure.into()));
         Ok(())
     }
 

@@ -13,31 +13,65 @@ use crate::{
     store::{Depth, Listeners},
 };
 
-/// Types that a claim of this process found at their limit: an end of one makes room that is worth telling.
-pub(super) type Full = HashSet<Arc<str>>;
+/// What this process remembers between commits. It only saves look-ups: the file decides.
+#[derive(Default)]
+pub(super) struct Local {
+    /// Types that a claim found at their limit: an end of one makes room that is worth telling.
+    pub(super) full: HashSet<Arc<str>>,
+    /// The jobs that this process claimed, until it records their ends.
+    pub(super) held: HashMap<JobId, Held>,
+}
+
+/// Where a claimed job is.
+pub(super) struct Held {
+    pub(super) seq: i64,
+    pub(super) place: Place,
+}
+
+/// Most claimed jobs that are remembered; those of lost leases are never asked for again.
+const MAX_HELD: usize = 100_000;
+
+impl Local {
+    pub(super) fn hold(&mut self, id: JobId, held: Held) {
+        if self.held.len() >= MAX_HELD {
+            self.held.clear();
+        }
+        self.held.insert(id, held);
+    }
+}
 
 /// One commit in the making.
 pub(super) struct Tx<'a> {
     pub(super) sql: &'a Connection,
     pub(super) now: Now,
     pub(super) news: News,
-    pub(super) full: &'a mut Full,
+    pub(super) local: &'a mut Local,
     /// Changes of the counts that are not in the tables yet.
-    counts: HashMap<Place, i64>,
+    counts: HashMap<(Place, Status), i64>,
     /// How full the store is with them; read when it is first asked for.
     depth: Option<Depth>,
     /// Rows that the connection had changed before.
     changes: u64,
 }
 
-/// Where a job is counted.
+/// Where a job is counted, by status.
 #[derive(Clone, PartialEq, Eq, Hash)]
-struct Place {
+pub(super) struct Place {
     owner: Arc<str>,
-    kind: Arc<str>,
+    pub(super) kind: Arc<str>,
     queue: Arc<str>,
     priority: u8,
-    status: Status,
+}
+
+impl Place {
+    pub(super) fn of(record: &JobRecord) -> Self {
+        Self {
+            owner: record.owner.shared(),
+            kind: record.job_type.clone(),
+            queue: record.queue.clone(),
+            priority: record.priority.rank(),
+        }
+    }
 }
 
 /// What the listeners hear once it is committed.
@@ -64,23 +98,20 @@ impl News {
 }
 
 impl<'a> Tx<'a> {
-    pub(super) fn new(sql: &'a Connection, now: Now, full: &'a mut Full) -> Self {
+    pub(super) fn new(sql: &'a Connection, now: Now, local: &'a mut Local) -> Self {
         let changes = sql.total_changes();
-        Self { sql, now, full, news: News::default(), counts: HashMap::new(), depth: None, changes }
+        Self { sql, now, local, news: News::default(), counts: HashMap::new(), depth: None, changes }
     }
 
     /// Counts a job where its record says it is, or no more.
     pub(super) fn count(&mut self, record: &JobRecord, by: i64) {
-        let place = Place {
-            owner: record.owner.shared(),
-            kind: record.job_type.clone(),
-            queue: record.queue.clone(),
-            priority: record.priority.rank(),
-            status: record.status,
-        };
-        *self.counts.entry(place).or_default() += by;
+        self.count_at(Place::of(record), record.status, by);
+    }
+
+    pub(super) fn count_at(&mut self, place: Place, status: Status, by: i64) {
+        *self.counts.entry((place, status)).or_default() += by;
         if let Some(depth) = &mut self.depth {
-            let count = match record.status {
+            let count = match status {
                 Status::Pending | Status::InputRequired => &mut depth.waiting,
                 Status::Running => &mut depth.running,
                 _ => return,
@@ -117,8 +148,8 @@ impl<'a> Tx<'a> {
              ON CONFLICT DO UPDATE SET jobs = jobs + excluded.jobs RETURNING jobs",
         )?;
         let left = |row: &rusqlite::Row<'_>| row.get::<_, i64>(0);
-        for (place, by) in self.counts.drain().filter(|(_, by)| *by != 0) {
-            let Place { owner, kind, queue, priority, status } = place;
+        for ((place, status), by) in self.counts.drain().filter(|(_, by)| *by != 0) {
+            let Place { owner, kind, queue, priority } = place;
             let status = status as i64;
             // Owners and types come and go; what they leave must not pile up.
             if shelf.query_row(params![owner, kind, queue, status, by], left)? == 0 {

@@ -15,7 +15,7 @@ use super::{
     clock::Clock,
     error::{gone, store_error},
     open::Synchronous,
-    transaction::{Full, News, Tx},
+    transaction::{Local, News, Tx},
 };
 use crate::store::{Listeners, StoreError};
 
@@ -83,7 +83,7 @@ impl Writer {
             clock,
             listeners,
             process,
-            full: Full::default(),
+            local: Local::default(),
             lasting: synchronous == Synchronous::Full,
             level: None,
         };
@@ -111,7 +111,7 @@ struct Thread {
     listeners: Arc<Listeners>,
     /// Names this process in the file, so that others know when somebody else wrote.
     process: Vec<u8>,
-    full: Full,
+    local: Local,
     /// Whether commits wait for the disk at all.
     lasting: bool,
     /// What the connection was last set to.
@@ -178,7 +178,7 @@ impl Thread {
             self.level = Some(needs);
         }
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let mut tx = Tx::new(&transaction, self.clock.now(), &mut self.full);
+        let mut tx = Tx::new(&transaction, self.clock.now(), &mut self.local);
         for request in group {
             request.task.run(&mut tx)?;
         }
