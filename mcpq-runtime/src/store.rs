@@ -2,6 +2,8 @@
 //!
 //! A backend implements [`Store`]; queues and workers know nothing else of it, and nothing of each other.
 
+#[cfg(feature = "store-conformance")]
+pub mod conformance;
 mod listener;
 mod listing;
 pub mod memory;
