@@ -2,6 +2,8 @@
 //!
 //! A backend implements [`Store`]; queues and workers know nothing else of it, and nothing of each other.
 
+#[cfg(feature = "store-conformance")]
+pub mod conformance;
 mod listener;
 mod listing;
 pub mod memory;
@@ -80,12 +82,14 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Whether other processes see its jobs.
     fn is_shared(&self) -> bool;
 
-    /// Adds jobs, all or none. For each, in order: a job of the same owner, type and key, or an equal one where it is
+    /// Adds jobs, all or none. For each, in order: one whose id is stored already was added by an earlier call whose
+    /// answer was lost, and is answered as then; a job of the same owner, type and key, or an equal one where it is
     /// `unique`, is given back instead; if what remains does not fit the bound, nothing is stored.
     async fn insert(&self, jobs: Vec<NewJob>, bound: Bound) -> Result<InsertReply, StoreError>;
 
-    /// Takes up to `max` due jobs: by priority, then by the time they became due, then by submission. Each gets a new
-    /// lease number and is charged an attempt. Types over their limits are skipped.
+    /// Takes up to `max` due jobs: by priority, then by the time they became due, then by submission. A job that is
+    /// given back, retried or replayed becomes due anew. Each gets a new lease number and is charged an attempt. Types
+    /// over their limits are skipped.
     async fn claim(&self, request: &ClaimRequest) -> Result<Vec<Claimed>, StoreError>;
 
     /// Prolongs leases and brings cancel requests back, in the order asked.

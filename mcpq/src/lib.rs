@@ -83,6 +83,10 @@ pub use mcpq_runtime::{HttpLayer, HttpService, http_layer};
 #[doc(inline)]
 pub use mcpq_runtime::{TestClient, TestClientError};
 
+#[cfg(feature = "store-conformance")]
+#[doc(inline)]
+pub use mcpq_runtime::store_conformance;
+
 #[doc(hidden)]
 pub use mcpq_runtime::private as __private;
 

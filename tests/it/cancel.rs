@@ -69,7 +69,7 @@ async fn a_cancel_reaches_the_handler_within_a_renewal_without_any_wake_up() {
         call.cancel_token().cancelled().await;
         Err(JobError::cancelled())
     });
-    let store = crate::support::Faulty::deaf();
+    let store = crate::support::Faulty::default().deaf();
     let (queue, _worker) = started(builder().job(obeys).store(store).lease(Duration::from_secs(30))).await;
     let handle = submit(&queue, "obeys").await;
     eventually("it runs", || async { (handle.status().await.unwrap().status == Status::Running).then_some(()) }).await;

@@ -16,6 +16,6 @@ mod msrv;
 mod parity;
 mod property;
 mod stdio_lines;
-mod store_contract;
+mod stores;
 mod support;
 mod tools;

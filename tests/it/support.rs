@@ -1,6 +1,5 @@
 //! What the tests of the queue share: small builders, and what they wait for.
 
-mod faulty;
 mod recorder;
 
 use std::{future::Future, time::Duration};
@@ -10,7 +9,7 @@ use mcpq::{
 };
 use serde_json::{Value, json};
 
-pub(crate) use faulty::{Fault, Faulty, Op};
+pub(crate) use mcpq::store::conformance::{Fault, Faulty, Op};
 pub(crate) use recorder::Recorder;
 
 /// A builder with no job at all.

@@ -69,7 +69,7 @@ pub enum RunAt {
     Now,
     /// After a delay, by the store's clock.
     After(Duration),
-    /// At a time, by the store's clock.
+    /// At a time, by the store's clock; at once where that is past.
     At(DateTime<Utc>),
 }
 
@@ -111,7 +111,7 @@ pub enum InsertReply {
 /// What became of one job of an insert.
 #[derive(Clone, Debug)]
 pub enum Inserted {
-    /// It is stored.
+    /// It is stored, by this call or by an earlier one with the same id.
     Created,
     /// This one stands for it: same key and equal arguments, or `unique`.
     Existing(Box<JobRecord>),

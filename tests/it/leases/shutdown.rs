@@ -136,7 +136,7 @@ async fn a_job_that_is_claimed_while_the_stop_begins_goes_back_unstarted() {
     let store = Faulty::default();
     let (builder, events) = Recorder::on(builder().job(echo()).store(store.clone()));
     let (queue, worker) = started(builder).await;
-    store.fail(&[Op::Claim], Fault::Late);
+    store.fail(&[Op::Claim], Fault::Late(Duration::from_secs(1)));
     let handle = submit(&queue, "echo").await;
     let claimed = || async { (handle.status().await.unwrap().status == Status::Running).then_some(()) };
     crate::support::eventually("the job is claimed", claimed).await;

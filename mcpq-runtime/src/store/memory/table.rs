@@ -169,6 +169,9 @@ impl Table {
 
     /// The stored job that stands for a new one.
     fn standing(&self, job: &NewJob) -> Option<Inserted> {
+        if self.slot(job.id).is_some() {
+            return Some(Inserted::Created);
+        }
         if let Some(key) = &job.idempotency_key {
             let known = self.keys.get(&(job.owner.clone(), job.job_type.clone(), key.clone()));
             if let Some(slot) = known {

@@ -1,13 +1,8 @@
 //! Leases: who may write, and what becomes of a job whose worker is gone.
 
-use mcpq::{
-    AttemptEnd, ErrorCode,
-    store::{JournalWrite, Park, ProgressWrite, Renewed},
-};
+use super::calls::*;
 
-use super::*;
-
-pub(crate) async fn an_expired_lease_is_rescued_with_the_attempt_given_back(store: Arc<dyn Store>) {
+pub async fn an_expired_lease_is_rescued_with_the_attempt_given_back(store: Arc<dyn Store>) {
     let id = insert(&*store, new_job("a")).await;
     let dead = claim_for_a_moment(&*store).await;
     let record = rescued(&*store, 3).await;
@@ -19,7 +14,7 @@ pub(crate) async fn an_expired_lease_is_rescued_with_the_attempt_given_back(stor
     assert!(lease_of(&claimed).lease > dead.lease);
 }
 
-pub(crate) async fn a_renewed_lease_is_not_rescued(store: Arc<dyn Store>) {
+pub async fn a_renewed_lease_is_not_rescued(store: Arc<dyn Store>) {
     insert(&*store, new_job("a")).await;
     insert(&*store, new_job("a")).await;
     let kept = claim_for_a_moment(&*store).await;
@@ -32,7 +27,7 @@ pub(crate) async fn a_renewed_lease_is_not_rescued(store: Arc<dyn Store>) {
     assert_eq!(renewed, [Renewed::Lost, Renewed::Kept { cancel_requested: false }], "in the order asked");
 }
 
-pub(crate) async fn a_job_whose_workers_die_too_often_fails(store: Arc<dyn Store>) {
+pub async fn a_job_whose_workers_die_too_often_fails(store: Arc<dyn Store>) {
     let id = insert(&*store, new_job("a")).await;
     for crash in 1..=2 {
         claim_for_a_moment(&*store).await;
@@ -49,7 +44,7 @@ pub(crate) async fn a_job_whose_workers_die_too_often_fails(store: Arc<dyn Store
     assert_eq!(status(&*store, id).await, Status::Failed);
 }
 
-pub(crate) async fn nothing_of_a_lost_lease_is_accepted(store: Arc<dyn Store>) {
+pub async fn nothing_of_a_lost_lease_is_accepted(store: Arc<dyn Store>) {
     let id = insert(&*store, new_job("a")).await;
     let zombie = claim_for_a_moment(&*store).await;
     rescued(&*store, 9).await;
@@ -77,16 +72,16 @@ pub(crate) async fn nothing_of_a_lost_lease_is_accepted(store: Arc<dyn Store>) {
     }
 }
 
-pub(crate) async fn a_lease_that_expired_unnoticed_still_counts(store: Arc<dyn Store>) {
+pub async fn a_lease_that_expired_unnoticed_still_counts(store: Arc<dyn Store>) {
     let id = insert(&*store, new_job("a")).await;
     let late = claim_for_a_moment(&*store).await;
-    tokio::time::sleep(MOMENT * 2).await;
+    pass(&*store, MOMENT).await;
     assert_eq!(finish(&*store, late, completed()).await, Settled::Accepted(Status::Completed));
     assert!(store.rescue(3, 10).await.unwrap().is_empty());
     assert_eq!(get(&*store, id).await.crashes, 0);
 }
 
-pub(crate) async fn a_finish_can_be_repeated(store: Arc<dyn Store>) {
+pub async fn a_finish_can_be_repeated(store: Arc<dyn Store>) {
     let outcomes: [(fn() -> Outcome, Status); 4] = [
         (completed, Status::Completed),
         (failed, Status::Failed),
@@ -104,7 +99,7 @@ pub(crate) async fn a_finish_can_be_repeated(store: Arc<dyn Store>) {
     }
 }
 
-pub(crate) async fn a_repeated_finish_is_answered_as_the_first_time(store: Arc<dyn Store>) {
+pub async fn a_repeated_finish_is_answered_as_the_first_time(store: Arc<dyn Store>) {
     let id = insert(&*store, new_job("a")).await;
     let lease = lease_of(&claim_one(&*store).await);
     finish(&*store, lease, retry(Duration::ZERO)).await;
@@ -121,7 +116,7 @@ pub(crate) async fn a_repeated_finish_is_answered_as_the_first_time(store: Arc<d
     assert_eq!(finish(&*store, lease, retry(Duration::ZERO)).await, Settled::Stale, "a later end has been recorded");
 }
 
-pub(crate) async fn a_finish_of_another_kind_is_no_repetition(store: Arc<dyn Store>) {
+pub async fn a_finish_of_another_kind_is_no_repetition(store: Arc<dyn Store>) {
     let id = insert(&*store, new_job("a")).await;
     let lease = lease_of(&claim_one(&*store).await);
     finish(&*store, lease, completed()).await;
@@ -130,7 +125,7 @@ pub(crate) async fn a_finish_of_another_kind_is_no_repetition(store: Arc<dyn Sto
     assert_eq!((record.status, result), (Status::Completed, Some(json("42"))));
 }
 
-pub(crate) async fn a_release_is_uncharged(store: Arc<dyn Store>) {
+pub async fn a_release_is_uncharged(store: Arc<dyn Store>) {
     let id = insert(&*store, new_job("a")).await;
     let lease = lease_of(&claim_one(&*store).await);
     assert_eq!(store.release(&[lease]).await.unwrap(), [Settled::Accepted(Status::Pending)]);
@@ -141,7 +136,7 @@ pub(crate) async fn a_release_is_uncharged(store: Arc<dyn Store>) {
     assert_eq!((claimed.record.attempts, claimed.record.lease), (1, 2));
 }
 
-pub(crate) async fn a_cancel_comes_back_with_the_renewal(store: Arc<dyn Store>) {
+pub async fn a_cancel_comes_back_with_the_renewal(store: Arc<dyn Store>) {
     let id = insert(&*store, new_job("a")).await;
     let lease = lease_of(&claim_one(&*store).await);
     let record = store.request_cancel(&Scope::All, id).await.unwrap().unwrap().record;
@@ -149,7 +144,7 @@ pub(crate) async fn a_cancel_comes_back_with_the_renewal(store: Arc<dyn Store>) 
     assert_eq!(store.renew(&[lease], MINUTE).await.unwrap(), [Renewed::Kept { cancel_requested: true }]);
 }
 
-pub(crate) async fn release_retry_and_rescue_of_a_cancelled_job_end_it(store: Arc<dyn Store>) {
+pub async fn release_retry_and_rescue_of_a_cancelled_job_end_it(store: Arc<dyn Store>) {
     for way in ["release", "retry", "rescue"] {
         let id = insert(&*store, new_job("a")).await;
         let lease = claim_for_a_moment(&*store).await;
@@ -165,16 +160,16 @@ pub(crate) async fn release_retry_and_rescue_of_a_cancelled_job_end_it(store: Ar
     }
 }
 
-pub(crate) async fn rescues_come_in_pages(store: Arc<dyn Store>) {
+pub async fn rescues_come_in_pages(store: Arc<dyn Store>) {
     for _ in 0..5 {
         insert(&*store, new_job("a")).await;
         claim_for_a_moment(&*store).await;
     }
-    tokio::time::sleep(MOMENT * 2).await;
-    let page = || async { Some(store.rescue(3, 2).await.unwrap()).filter(|page| page.len() == 2) };
-    crate::support::eventually("a page", page).await;
-    crate::support::eventually("a page", page).await;
-    let last = || async { Some(store.rescue(3, 2).await.unwrap()).filter(|page| page.len() == 1) };
-    crate::support::eventually("the last page", last).await;
+    pass(&*store, MOMENT).await;
+    let mut pages = Vec::new();
+    for _ in 0..4 {
+        pages.push(store.rescue(3, 2).await.unwrap().len());
+    }
+    assert_eq!(pages, [2, 2, 1, 0]);
     assert_eq!(claim_of(&*store, everything(), 10, MINUTE).await.len(), 5);
 }

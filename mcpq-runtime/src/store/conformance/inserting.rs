@@ -1,30 +1,8 @@
 //! What is stored, what stands for it already, and what is refused.
 
-use mcpq::store::Unique;
+use super::calls::*;
 
-use super::*;
-
-fn keyed(job_type: &str, key: &str, hash: u8) -> NewJob {
-    job_with(job_type, |job| (job.idempotency_key, job.args_hash) = (Some(key.into()), Some([hash; 32])))
-}
-
-fn unique(kind: Unique, hash: u8) -> NewJob {
-    job_with("a", |job| (job.unique, job.args_hash) = (Some(kind), Some([hash; 32])))
-}
-
-fn existing(reply: Inserted) -> JobId {
-    match reply {
-        Inserted::Existing(record) => record.id,
-        other => panic!("{other:?}"),
-    }
-}
-
-async fn total(store: &dyn Store) -> usize {
-    let page = mcpq::store::Page { limit: 1, cursor: None, offset: 0 };
-    store.list(&Scope::All, &mcpq::store::ListFilter::default(), &page).await.unwrap().total
-}
-
-pub(crate) async fn the_bound_counts_all_that_waits_and_refuses_whole_batches(store: Arc<dyn Store>) {
+pub async fn the_bound_counts_all_that_waits_and_refuses_whole_batches(store: Arc<dyn Store>) {
     let bound = Bound { max_pending: 3 };
     insert(&*store, new_job("running")).await;
     claim_one(&*store).await;
@@ -38,7 +16,7 @@ pub(crate) async fn the_bound_counts_all_that_waits_and_refuses_whole_batches(st
     assert_eq!(total(&*store).await, 4);
 }
 
-pub(crate) async fn a_key_gives_the_same_job_in_any_state(store: Arc<dyn Store>) {
+pub async fn a_key_gives_the_same_job_in_any_state(store: Arc<dyn Store>) {
     let id = insert(&*store, keyed("a", "k", 1)).await;
     assert_eq!(existing(insert_one(&*store, keyed("a", "k", 1)).await), id);
     let lease = lease_of(&claim_one(&*store).await);
@@ -52,14 +30,14 @@ pub(crate) async fn a_key_gives_the_same_job_in_any_state(store: Arc<dyn Store>)
     assert_ne!(insert(&*store, keyed("a", "k", 1)).await, id, "the key is free when its job is forgotten");
 }
 
-pub(crate) async fn a_key_with_other_arguments_is_a_conflict(store: Arc<dyn Store>) {
+pub async fn a_key_with_other_arguments_is_a_conflict(store: Arc<dyn Store>) {
     let id = insert(&*store, keyed("a", "k", 1)).await;
     let reply = insert_one(&*store, keyed("a", "k", 2)).await;
     assert!(matches!(reply, Inserted::Conflict(known) if known == id), "{reply:?}");
     assert_eq!(total(&*store).await, 1);
 }
 
-pub(crate) async fn a_key_belongs_to_owner_and_type(store: Arc<dyn Store>) {
+pub async fn a_key_belongs_to_owner_and_type(store: Arc<dyn Store>) {
     insert(&*store, keyed("a", "k", 1)).await;
     insert(&*store, keyed("b", "k", 2)).await;
     let mut others = keyed("a", "k", 3);
@@ -68,7 +46,7 @@ pub(crate) async fn a_key_belongs_to_owner_and_type(store: Arc<dyn Store>) {
     assert_eq!(total(&*store).await, 3);
 }
 
-pub(crate) async fn one_key_twice_in_a_batch_is_one_job(store: Arc<dyn Store>) {
+pub async fn one_key_twice_in_a_batch_is_one_job(store: Arc<dyn Store>) {
     let first = keyed("a", "k", 1);
     let id = first.id;
     let batch = vec![first, keyed("a", "k", 1), keyed("a", "k", 2)];
@@ -78,14 +56,14 @@ pub(crate) async fn one_key_twice_in_a_batch_is_one_job(store: Arc<dyn Store>) {
     assert!(matches!(replies[2], Inserted::Conflict(known) if known == id));
 }
 
-pub(crate) async fn a_repeated_key_is_answered_in_a_full_store(store: Arc<dyn Store>) {
+pub async fn a_repeated_key_is_answered_in_a_full_store(store: Arc<dyn Store>) {
     let id = insert(&*store, keyed("a", "k", 1)).await;
     let reply = store.insert(vec![keyed("a", "k", 1)], Bound { max_pending: 1 }).await.unwrap();
     let InsertReply::Done(mut replies) = reply else { panic!("the job is there already, so nothing is added") };
     assert_eq!(existing(replies.remove(0)), id);
 }
 
-pub(crate) async fn a_live_unique_job_stands_for_its_equals_until_it_ends(store: Arc<dyn Store>) {
+pub async fn a_live_unique_job_stands_for_its_equals_until_it_ends(store: Arc<dyn Store>) {
     let id = insert(&*store, unique(Unique::Live, 1)).await;
     assert_eq!(existing(insert_one(&*store, unique(Unique::Live, 1)).await), id);
     insert(&*store, job_with("a", |job| (job.unique, job.args_hash) = (Some(Unique::Live), Some([2; 32])))).await;
@@ -98,7 +76,7 @@ pub(crate) async fn a_live_unique_job_stands_for_its_equals_until_it_ends(store:
     assert_ne!(insert(&*store, unique(Unique::Live, 1)).await, id);
 }
 
-pub(crate) async fn a_kept_unique_job_stands_for_its_equals_until_it_is_forgotten(store: Arc<dyn Store>) {
+pub async fn a_kept_unique_job_stands_for_its_equals_until_it_is_forgotten(store: Arc<dyn Store>) {
     let id = insert(&*store, unique(Unique::Kept, 1)).await;
     let lease = lease_of(&claim_one(&*store).await);
     finish(&*store, lease, completed()).await;
@@ -107,7 +85,7 @@ pub(crate) async fn a_kept_unique_job_stands_for_its_equals_until_it_is_forgotte
     assert_ne!(insert(&*store, unique(Unique::Kept, 1)).await, id);
 }
 
-pub(crate) async fn a_key_is_looked_at_before_uniqueness(store: Arc<dyn Store>) {
+pub async fn a_key_is_looked_at_before_uniqueness(store: Arc<dyn Store>) {
     let mut first = unique(Unique::Live, 1);
     first.idempotency_key = Some("k".into());
     insert(&*store, first).await;
@@ -120,7 +98,7 @@ pub(crate) async fn a_key_is_looked_at_before_uniqueness(store: Arc<dyn Store>) 
     assert_eq!(existing(insert_one(&*store, other_key).await), second);
 }
 
-pub(crate) async fn a_refused_batch_leaves_nothing_behind(store: Arc<dyn Store>) {
+pub async fn a_refused_batch_leaves_nothing_behind(store: Arc<dyn Store>) {
     let bound = Bound { max_pending: 1 };
     let batch = job_with("a", |job| job.batch = Some((JobId::new(), 0))).batch;
     let mut first = keyed("a", "k", 1);

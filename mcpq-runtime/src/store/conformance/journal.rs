@@ -1,11 +1,6 @@
 //! The journal: values, questions and answers.
 
-use mcpq::{
-    AttemptEnd, ErrorCode,
-    store::{Answered, JournalWrite, Park, Removed},
-};
-
-use super::*;
+use super::calls::*;
 
 async fn running(store: &dyn Store) -> LeaseRef {
     insert(store, new_job("a")).await;
@@ -26,7 +21,7 @@ async fn answer(store: &dyn Store, id: JobId, answers: &[(&str, &str)]) -> Answe
     store.answer(&Scope::All, id, answers).await.unwrap().unwrap()
 }
 
-pub(crate) async fn a_value_is_stored_once_for_the_jobs_life(store: Arc<dyn Store>) {
+pub async fn a_value_is_stored_once_for_the_jobs_life(store: Arc<dyn Store>) {
     let lease = running(&*store).await;
     assert_eq!(store.journal(lease).await.unwrap(), Some(vec![]));
     assert_eq!(store.journal_write(lease, "fetch", json("1")).await.unwrap(), JournalWrite::Stored);
@@ -40,7 +35,7 @@ pub(crate) async fn a_value_is_stored_once_for_the_jobs_life(store: Arc<dyn Stor
     assert!(journal.iter().all(|entry| entry.question.is_none()));
 }
 
-pub(crate) async fn a_journal_is_closed_to_a_lost_lease(store: Arc<dyn Store>) {
+pub async fn a_journal_is_closed_to_a_lost_lease(store: Arc<dyn Store>) {
     let old = running(&*store).await;
     store.release(&[old]).await.unwrap();
     let new = lease_of(&claim_one(&*store).await);
@@ -49,7 +44,7 @@ pub(crate) async fn a_journal_is_closed_to_a_lost_lease(store: Arc<dyn Store>) {
     assert_eq!(store.journal(new).await.unwrap(), Some(vec![]));
 }
 
-pub(crate) async fn a_parked_job_waits_for_all_its_answers(store: Arc<dyn Store>) {
+pub async fn a_parked_job_waits_for_all_its_answers(store: Arc<dyn Store>) {
     let lease = running(&*store).await;
     assert_eq!(park(&*store, lease, &["name", "age"]).await, Settled::Accepted(Status::InputRequired));
     assert_eq!(status(&*store, lease.id).await, Status::InputRequired);
@@ -68,7 +63,7 @@ pub(crate) async fn a_parked_job_waits_for_all_its_answers(store: Arc<dyn Store>
     assert!(journal.iter().all(|entry| entry.question.is_some()));
 }
 
-pub(crate) async fn the_first_answer_wins(store: Arc<dyn Store>) {
+pub async fn the_first_answer_wins(store: Arc<dyn Store>) {
     let lease = running(&*store).await;
     park(&*store, lease, &["one", "two"]).await;
     let answered = answer(&*store, lease.id, &[("one", "1"), ("one", "2")]).await;
@@ -81,7 +76,7 @@ pub(crate) async fn the_first_answer_wins(store: Arc<dyn Store>) {
     assert_eq!(journal[0].value, Some(json("1")));
 }
 
-pub(crate) async fn an_answered_question_does_not_park_again(store: Arc<dyn Store>) {
+pub async fn an_answered_question_does_not_park_again(store: Arc<dyn Store>) {
     let lease = running(&*store).await;
     park(&*store, lease, &["one"]).await;
     answer(&*store, lease.id, &[("one", "1")]).await;
@@ -92,13 +87,13 @@ pub(crate) async fn an_answered_question_does_not_park_again(store: Arc<dyn Stor
     assert_eq!(answer(&*store, lease.id, &[("one", "9"), ("two", "2")]).await.accepted, [false, true]);
 }
 
-pub(crate) async fn a_parked_job_with_a_cancel_request_ends(store: Arc<dyn Store>) {
+pub async fn a_parked_job_with_a_cancel_request_ends(store: Arc<dyn Store>) {
     let lease = running(&*store).await;
     store.request_cancel(&Scope::All, lease.id).await.unwrap();
     assert_eq!(park(&*store, lease, &["one"]).await, Settled::Accepted(Status::Cancelled));
 }
 
-pub(crate) async fn a_parked_job_is_cancelled_at_once(store: Arc<dyn Store>) {
+pub async fn a_parked_job_is_cancelled_at_once(store: Arc<dyn Store>) {
     let lease = running(&*store).await;
     park(&*store, lease, &["one"]).await;
     let record = store.request_cancel(&Scope::All, lease.id).await.unwrap().unwrap().record;
@@ -107,7 +102,7 @@ pub(crate) async fn a_parked_job_is_cancelled_at_once(store: Arc<dyn Store>) {
     assert_eq!(late, Answered { accepted: vec![false], status: Status::Cancelled });
 }
 
-pub(crate) async fn a_question_that_nobody_answers_fails_the_job(store: Arc<dyn Store>) {
+pub async fn a_question_that_nobody_answers_fails_the_job(store: Arc<dyn Store>) {
     let lease = running(&*store).await;
     store.park(questions(lease, &["one"], MOMENT)).await.unwrap();
     let record = rescued(&*store, 3).await;
@@ -115,7 +110,7 @@ pub(crate) async fn a_question_that_nobody_answers_fails_the_job(store: Arc<dyn 
     assert_eq!(record.failure.unwrap().code, ErrorCode::InputExpired);
 }
 
-pub(crate) async fn parking_gives_the_attempt_back_and_counts_as_waiting(store: Arc<dyn Store>) {
+pub async fn parking_gives_the_attempt_back_and_counts_as_waiting(store: Arc<dyn Store>) {
     let lease = running(&*store).await;
     park(&*store, lease, &["one"]).await;
     let record = get(&*store, lease.id).await;
@@ -127,7 +122,7 @@ pub(crate) async fn parking_gives_the_attempt_back_and_counts_as_waiting(store: 
     assert_eq!(finish(&*store, lease, completed()).await, Settled::Stale, "the lease has ended");
 }
 
-pub(crate) async fn answers_from_another_owner_find_nothing(store: Arc<dyn Store>) {
+pub async fn answers_from_another_owner_find_nothing(store: Arc<dyn Store>) {
     let lease = running(&*store).await;
     park(&*store, lease, &["one"]).await;
     let foreign = Scope::Owner(Owner::new("somebody else"));
@@ -137,7 +132,7 @@ pub(crate) async fn answers_from_another_owner_find_nothing(store: Arc<dyn Store
     assert_eq!(status(&*store, lease.id).await, Status::InputRequired);
 }
 
-pub(crate) async fn one_key_is_one_entry(store: Arc<dyn Store>) {
+pub async fn one_key_is_one_entry(store: Arc<dyn Store>) {
     let lease = running(&*store).await;
     park(&*store, lease, &["one", "one"]).await;
     answer(&*store, lease.id, &[("one", "1")]).await;

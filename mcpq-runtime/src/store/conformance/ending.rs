@@ -1,29 +1,16 @@
 //! How jobs end, and how they are forgotten.
 
-use mcpq::{
-    AttemptEnd,
-    store::{ProgressWrite, Removed},
-};
-
-use super::*;
-
-/// A job that has ended this way.
-async fn ended(store: &dyn Store, job: NewJob, outcome: Outcome) -> JobId {
-    let id = insert(store, job).await;
-    let lease = lease_of(&claim_one(store).await);
-    finish(store, lease, outcome).await;
-    id
-}
+use super::calls::*;
 
 fn keeping(result: Option<Duration>, failure: Option<Duration>) -> NewJob {
     job_with("a", |job| job.keeping = Keeping { result, failure })
 }
 
-pub(crate) async fn every_outcome_is_recorded_with_its_attempt(store: Arc<dyn Store>) {
+pub async fn every_outcome_is_recorded_with_its_attempt(store: Arc<dyn Store>) {
     let outcomes = [
         (completed(), Status::Completed, AttemptEnd::Completed),
         (failed(), Status::Failed, AttemptEnd::Failed),
-        (Outcome::Timeout(failure("late")), Status::Timeout, AttemptEnd::Timeout),
+        (timed_out(), Status::Timeout, AttemptEnd::Timeout),
         (Outcome::Cancelled, Status::Cancelled, AttemptEnd::Cancelled),
     ];
     for (outcome, status, end) in outcomes {
@@ -39,7 +26,7 @@ pub(crate) async fn every_outcome_is_recorded_with_its_attempt(store: Arc<dyn St
     }
 }
 
-pub(crate) async fn a_retry_waits_and_shows_its_failure(store: Arc<dyn Store>) {
+pub async fn a_retry_waits_and_shows_its_failure(store: Arc<dyn Store>) {
     let id = ended(&*store, new_job("a"), retry(MOMENT)).await;
     let record = get(&*store, id).await;
     assert_eq!((record.status, record.attempts), (Status::Pending, 1));
@@ -47,11 +34,11 @@ pub(crate) async fn a_retry_waits_and_shows_its_failure(store: Arc<dyn Store>) {
     assert_eq!(record.history.last().unwrap().failure.as_ref().unwrap().message, "boom");
     assert!(record.run_at.is_some() && record.finished_at.is_none());
     let due = || async { claim_of(&*store, everything(), 1, MINUTE).await.pop() };
-    let claimed = crate::support::eventually("the retry is due", due).await;
+    let claimed = eventually("the retry is due", due).await;
     assert_eq!((claimed.record.attempts, claimed.record.lease), (2, 2));
 }
 
-pub(crate) async fn progress_only_grows_and_a_completed_job_is_whole(store: Arc<dyn Store>) {
+pub async fn progress_only_grows_and_a_completed_job_is_whole(store: Arc<dyn Store>) {
     let id = insert(&*store, new_job("a")).await;
     let lease = lease_of(&claim_one(&*store).await);
     let write = |fraction, message: Option<&str>| ProgressWrite {
@@ -68,7 +55,7 @@ pub(crate) async fn progress_only_grows_and_a_completed_job_is_whole(store: Arc<
     assert_eq!((record.progress, record.progress_message.as_deref()), (1.0, Some("nearly")));
 }
 
-pub(crate) async fn a_cancel_ends_what_does_not_run_and_is_noted_for_what_does(store: Arc<dyn Store>) {
+pub async fn a_cancel_ends_what_does_not_run_and_is_noted_for_what_does(store: Arc<dyn Store>) {
     let delayed = insert(&*store, job_with("a", |job| job.run_at = RunAt::After(MINUTE))).await;
     let record = store.request_cancel(&Scope::All, delayed).await.unwrap().unwrap().record;
     assert_eq!((record.status, record.run_at), (Status::Cancelled, None));
@@ -83,7 +70,7 @@ pub(crate) async fn a_cancel_ends_what_does_not_run_and_is_noted_for_what_does(s
     assert!(store.request_cancel(&Scope::All, JobId::new()).await.unwrap().is_none());
 }
 
-pub(crate) async fn only_ended_jobs_can_be_removed(store: Arc<dyn Store>) {
+pub async fn only_ended_jobs_can_be_removed(store: Arc<dyn Store>) {
     let id = insert(&*store, new_job("a")).await;
     assert_eq!(store.remove(&Scope::All, id).await.unwrap(), Removed::NotEnded(Status::Pending));
     let lease = lease_of(&claim_one(&*store).await);
@@ -95,13 +82,13 @@ pub(crate) async fn only_ended_jobs_can_be_removed(store: Arc<dyn Store>) {
     assert_eq!(finish(&*store, lease, completed()).await, Settled::Stale);
 }
 
-pub(crate) async fn jobs_are_pruned_when_their_keeping_is_over(store: Arc<dyn Store>) {
+pub async fn jobs_are_pruned_when_their_keeping_is_over(store: Arc<dyn Store>) {
     let short = Some(MOMENT);
     let gone = [
         ended(&*store, keeping(short, None), completed()).await,
         ended(&*store, keeping(short, None), Outcome::Cancelled).await,
         ended(&*store, keeping(None, short), failed()).await,
-        ended(&*store, keeping(None, short), Outcome::Timeout(failure("late"))).await,
+        ended(&*store, keeping(None, short), timed_out()).await,
     ];
     let kept = [
         ended(&*store, keeping(None, short), completed()).await,
@@ -110,11 +97,8 @@ pub(crate) async fn jobs_are_pruned_when_their_keeping_is_over(store: Arc<dyn St
     let running = insert(&*store, keeping(short, short)).await;
     claim_one(&*store).await;
     let waiting = insert(&*store, keeping(short, short)).await;
-    let mut pruned = 0;
-    while pruned < gone.len() {
-        pruned += store.prune(100).await.unwrap();
-        tokio::time::sleep(MOMENT).await;
-    }
+    pass(&*store, MOMENT).await;
+    assert_eq!(store.prune(100).await.unwrap(), gone.len());
     assert_eq!(store.prune(100).await.unwrap(), 0);
     for id in gone {
         assert!(store.get(&Scope::All, id).await.unwrap().is_none());
@@ -124,24 +108,24 @@ pub(crate) async fn jobs_are_pruned_when_their_keeping_is_over(store: Arc<dyn St
     }
 }
 
-pub(crate) async fn jobs_kept_for_ever_are_not_pruned(store: Arc<dyn Store>) {
+pub async fn jobs_kept_for_ever_are_not_pruned(store: Arc<dyn Store>) {
     let id = ended(&*store, keeping(None, None), completed()).await;
     let centuries = Some(Duration::from_secs(1 << 40));
     let other = ended(&*store, keeping(centuries, centuries), completed()).await;
-    tokio::time::sleep(MOMENT).await;
+    pass(&*store, MOMENT).await;
     assert_eq!(store.prune(100).await.unwrap(), 0);
     assert_eq!(get(&*store, id).await.expires_at, None);
     assert_eq!(get(&*store, other).await.status, Status::Completed);
 }
 
-pub(crate) async fn prunes_come_in_pages(store: Arc<dyn Store>) {
+pub async fn prunes_come_in_pages(store: Arc<dyn Store>) {
     for _ in 0..5 {
         ended(&*store, keeping(Some(MOMENT), None), completed()).await;
     }
+    pass(&*store, MOMENT).await;
     let mut pages = Vec::new();
-    while pages.iter().sum::<usize>() < 5 {
-        tokio::time::sleep(MOMENT * 2).await;
+    for _ in 0..4 {
         pages.push(store.prune(2).await.unwrap());
     }
-    assert!(pages.iter().all(|page| *page <= 2) && pages.len() >= 3, "{pages:?}");
+    assert_eq!(pages, [2, 2, 1, 0]);
 }

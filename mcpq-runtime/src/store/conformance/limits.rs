@@ -1,15 +1,13 @@
 //! Limits of a type across all workers of a store.
 
-use mcpq::store::{ListFilter, Page, Park, RateLimit};
-
-use super::*;
+use super::calls::*;
 
 /// Serves everything, the type `limited` under these limits.
 fn limited(concurrency: Option<u32>, rate: Option<RateLimit>) -> Selection {
     Selection { types: vec![ClaimType { name: "limited".into(), concurrency, rate }], ..everything() }
 }
 
-pub(crate) async fn a_concurrency_limit_holds_across_workers_and_blocks_nobody(store: Arc<dyn Store>) {
+pub async fn a_concurrency_limit_holds_across_workers_and_blocks_nobody(store: Arc<dyn Store>) {
     for _ in 0..4 {
         insert(&*store, job_with("limited", |job| job.priority = Priority::Critical)).await;
     }
@@ -26,7 +24,7 @@ pub(crate) async fn a_concurrency_limit_holds_across_workers_and_blocks_nobody(s
     assert_eq!(claim_of(&*store, selection(), 10, MINUTE).await.len(), 1);
 }
 
-pub(crate) async fn a_rate_limit_holds_and_refills(store: Arc<dyn Store>) {
+pub async fn a_rate_limit_holds_and_refills(store: Arc<dyn Store>) {
     let rate = RateLimit { count: 2, per: MINUTE };
     let selection = || limited(None, Some(rate));
     for _ in 0..5 {
@@ -53,12 +51,12 @@ pub(crate) async fn a_rate_limit_holds_and_refills(store: Arc<dyn Store>) {
     }
     let next = || async { claim_of(&*store, quick("quick"), 10, MINUTE).await.pop() };
     for _ in 0..3 {
-        crate::support::eventually("the next start", next).await;
+        eventually("the next start", next).await;
     }
     assert_eq!(store.next_due(&quick("quick")).await.unwrap(), None);
 }
 
-pub(crate) async fn a_place_under_a_limit_is_free_again_however_the_attempt_ends(store: Arc<dyn Store>) {
+pub async fn a_place_under_a_limit_is_free_again_however_the_attempt_ends(store: Arc<dyn Store>) {
     for way in ["finish", "retry", "release", "rescue", "park"] {
         let selection = || limited(Some(1), None);
         let first = insert(&*store, new_job("limited")).await;

@@ -1,37 +1,36 @@
 //! What listeners hear.
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicUsize, Ordering},
-};
+use std::sync::Mutex;
 
-use mcpq::store::{Park, ProgressWrite, StoreListener};
+use super::calls::*;
 
-use super::*;
-use crate::support::eventually;
+/// Hears all that a store tells. A resync stands for anything.
+#[derive(Default)]
+struct Ear(Mutex<Heard>);
 
 #[derive(Default)]
-struct Ear {
-    ready: AtomicUsize,
-    changed: Mutex<Vec<JobId>>,
-    cancels: Mutex<Vec<JobId>>,
+struct Heard {
+    ready: bool,
+    changed: Vec<JobId>,
+    cancels: Vec<JobId>,
+    resync: bool,
 }
 
 impl StoreListener for Ear {
     fn ready(&self) {
-        self.ready.fetch_add(1, Ordering::SeqCst);
+        self.0.lock().unwrap().ready = true;
     }
 
     fn changed(&self, id: JobId) {
-        self.changed.lock().unwrap().push(id);
+        self.0.lock().unwrap().changed.push(id);
     }
 
     fn cancel_requested(&self, id: JobId) {
-        self.cancels.lock().unwrap().push(id);
+        self.0.lock().unwrap().cancels.push(id);
     }
 
     fn resync(&self) {
-        self.ready();
+        self.0.lock().unwrap().resync = true;
     }
 }
 
@@ -43,24 +42,30 @@ impl Ear {
         ear
     }
 
+    /// Does something that is to be heard in this way, within seconds.
+    async fn hears<T>(&self, what: &str, way: impl Fn(&Heard) -> bool, doing: impl Future<Output = T>) -> T {
+        *self.0.lock().unwrap() = Heard::default();
+        let done = doing.await;
+        let heard = || async {
+            let heard = self.0.lock().unwrap();
+            (way(&heard) || heard.resync).then_some(())
+        };
+        eventually(format!("{what} is heard"), heard).await;
+        done
+    }
+
     /// Does something, after which jobs may be due.
     async fn hears_ready<T>(&self, what: &str, doing: impl Future<Output = T>) -> T {
-        let before = self.ready.load(Ordering::SeqCst);
-        let done = doing.await;
-        eventually(what, || async { (self.ready.load(Ordering::SeqCst) > before).then_some(()) }).await;
-        done
+        self.hears(what, |heard| heard.ready, doing).await
     }
 
     /// Does something that changes the job.
     async fn hears_change<T>(&self, id: JobId, what: &str, doing: impl Future<Output = T>) -> T {
-        self.changed.lock().unwrap().clear();
-        let done = doing.await;
-        eventually(what, || async { self.changed.lock().unwrap().contains(&id).then_some(()) }).await;
-        done
+        self.hears(what, |heard| heard.changed.contains(&id), doing).await
     }
 }
 
-pub(crate) async fn whatever_makes_a_job_due_is_heard(store: Arc<dyn Store>) {
+pub async fn whatever_makes_a_job_due_is_heard(store: Arc<dyn Store>) {
     let ear = Ear::at(&*store);
     let store = &*store;
     let id = ear.hears_ready("insert", insert(store, new_job("a"))).await;
@@ -69,7 +74,6 @@ pub(crate) async fn whatever_makes_a_job_due_is_heard(store: Arc<dyn Store>) {
     let lease = lease_of(&claim_one(store).await);
     ear.hears_ready("release", store.release(&[lease])).await.unwrap();
     claim_for_a_moment(store).await;
-    tokio::time::sleep(MOMENT * 2).await;
     ear.hears_ready("rescue", rescued(store, 9)).await;
     let lease = lease_of(&claim_one(store).await);
     let questions = vec![("q".to_owned(), json("1"))];
@@ -80,7 +84,7 @@ pub(crate) async fn whatever_makes_a_job_due_is_heard(store: Arc<dyn Store>) {
     ear.hears_ready("replay", store.replay(&Scope::All, id, ROOM)).await.unwrap();
 }
 
-pub(crate) async fn a_place_that_is_free_again_is_heard(store: Arc<dyn Store>) {
+pub async fn a_place_that_is_free_again_is_heard(store: Arc<dyn Store>) {
     let ear = Ear::at(&*store);
     let limited = || {
         let types = vec![ClaimType { name: "limited".into(), concurrency: Some(1), rate: None }];
@@ -103,7 +107,7 @@ pub(crate) async fn a_place_that_is_free_again_is_heard(store: Arc<dyn Store>) {
     }
 }
 
-pub(crate) async fn changes_of_a_job_are_heard(store: Arc<dyn Store>) {
+pub async fn changes_of_a_job_are_heard(store: Arc<dyn Store>) {
     let ear = Ear::at(&*store);
     let store = &*store;
     let id = insert(store, new_job("a")).await;
@@ -111,8 +115,8 @@ pub(crate) async fn changes_of_a_job_are_heard(store: Arc<dyn Store>) {
     let lease = lease_of(&claimed);
     let update = ProgressUpdate { fraction: 0.5, message: None };
     ear.hears_change(id, "progress", store.progress(vec![ProgressWrite { lease, update }])).await.unwrap();
-    ear.hears_change(id, "cancel", store.request_cancel(&Scope::All, id)).await.unwrap();
-    eventually("cancel", || async { ear.cancels.lock().unwrap().contains(&id).then_some(()) }).await;
+    let asked = |heard: &Heard| heard.changed.contains(&id) && heard.cancels.contains(&id);
+    ear.hears("cancel", asked, store.request_cancel(&Scope::All, id)).await.unwrap();
     ear.hears_change(id, "finish", finish(store, lease, failed())).await;
     ear.hears_change(id, "replay", store.replay(&Scope::All, id, ROOM)).await.unwrap();
     let lease = ear.hears_change(id, "claim", claim_for_a_moment(store)).await;
@@ -121,7 +125,7 @@ pub(crate) async fn changes_of_a_job_are_heard(store: Arc<dyn Store>) {
     ear.hears_change(id, "cancel", store.request_cancel(&Scope::All, id)).await.unwrap();
 }
 
-pub(crate) async fn a_listener_that_is_gone_is_not_called(store: Arc<dyn Store>) {
+pub async fn a_listener_that_is_gone_is_not_called(store: Arc<dyn Store>) {
     let ear = Ear::at(&*store);
     drop(ear);
     let other = Ear::at(&*store);

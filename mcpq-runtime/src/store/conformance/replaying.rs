@@ -1,8 +1,6 @@
 //! Running again what has ended.
 
-use mcpq::store::{Replayed, Unique};
-
-use super::*;
+use super::calls::*;
 
 async fn failed_job(store: &dyn Store, job: NewJob) -> JobId {
     let id = insert(store, job).await;
@@ -11,7 +9,7 @@ async fn failed_job(store: &dyn Store, job: NewJob) -> JobId {
     id
 }
 
-pub(crate) async fn a_replay_starts_anew_under_the_next_lease(store: Arc<dyn Store>) {
+pub async fn a_replay_starts_anew_under_the_next_lease(store: Arc<dyn Store>) {
     let id = insert(&*store, new_job("a")).await;
     claim_for_a_moment(&*store).await;
     rescued(&*store, 3).await;
@@ -30,7 +28,7 @@ pub(crate) async fn a_replay_starts_anew_under_the_next_lease(store: Arc<dyn Sto
     assert_eq!(finish(&*store, lease_of(&claimed), completed()).await, Settled::Accepted(Status::Completed));
 }
 
-pub(crate) async fn only_what_ended_without_a_result_is_replayed(store: Arc<dyn Store>) {
+pub async fn only_what_ended_without_a_result_is_replayed(store: Arc<dyn Store>) {
     let refused = async |id| match store.replay(&Scope::All, id, ROOM).await.unwrap() {
         Replayed::NotReplayable(status) => status,
         other => panic!("{other:?}"),
@@ -51,7 +49,7 @@ pub(crate) async fn only_what_ended_without_a_result_is_replayed(store: Arc<dyn 
     }
 }
 
-pub(crate) async fn a_replay_obeys_the_bound(store: Arc<dyn Store>) {
+pub async fn a_replay_obeys_the_bound(store: Arc<dyn Store>) {
     let id = failed_job(&*store, new_job("a")).await;
     insert(&*store, new_job("a")).await;
     let refused = store.replay(&Scope::All, id, Bound { max_pending: 1 }).await.unwrap();
@@ -61,7 +59,7 @@ pub(crate) async fn a_replay_obeys_the_bound(store: Arc<dyn Store>) {
     assert!(matches!(store.replay(&Scope::All, id, Bound { max_pending: 2 }).await.unwrap(), Replayed::Done(_)));
 }
 
-pub(crate) async fn a_replay_obeys_uniqueness(store: Arc<dyn Store>) {
+pub async fn a_replay_obeys_uniqueness(store: Arc<dyn Store>) {
     let unique = || job_with("a", |job| (job.unique, job.args_hash) = (Some(Unique::Live), Some([1; 32])));
     let first = failed_job(&*store, unique()).await;
     let second = insert(&*store, unique()).await;
@@ -81,7 +79,7 @@ pub(crate) async fn a_replay_obeys_uniqueness(store: Arc<dyn Store>) {
     assert!(matches!(insert_one(&*store, unique()).await, Inserted::Existing(_)), "the live one still stands");
 }
 
-pub(crate) async fn a_replayed_job_keeps_its_key_and_its_journal(store: Arc<dyn Store>) {
+pub async fn a_replayed_job_keeps_its_key_and_its_journal(store: Arc<dyn Store>) {
     let keyed = || job_with("a", |job| (job.idempotency_key, job.args_hash) = (Some("k".into()), Some([1; 32])));
     let id = insert(&*store, keyed()).await;
     let lease = lease_of(&claim_one(&*store).await);

@@ -1,12 +1,6 @@
 //! What listings and counts show.
 
-use mcpq::store::{ListFilter, Listing, Page, QueueCounts};
-
-use super::*;
-
-fn page(limit: usize, offset: usize) -> Page {
-    Page { limit, cursor: None, offset }
-}
+use super::calls::*;
 
 async fn list(store: &dyn Store, filter: ListFilter, page: Page) -> Listing {
     store.list(&Scope::All, &filter, &page).await.unwrap()
@@ -26,7 +20,7 @@ async fn inserted(store: &dyn Store, count: usize) -> Vec<JobId> {
     ids
 }
 
-pub(crate) async fn the_newest_come_first_and_pages_follow_each_other(store: Arc<dyn Store>) {
+pub async fn the_newest_come_first_and_pages_follow_each_other(store: Arc<dyn Store>) {
     let newest_first = inserted(&*store, 10).await;
     claim_of(&*store, everything(), 4, MINUTE).await;
     let all = list(&*store, ListFilter::default(), page(100, 0)).await;
@@ -53,7 +47,7 @@ pub(crate) async fn the_newest_come_first_and_pages_follow_each_other(store: Arc
     assert_eq!(exact.next, None, "nothing follows a page that ends with the last job");
 }
 
-pub(crate) async fn pages_stay_whole_while_jobs_come_and_go(store: Arc<dyn Store>) {
+pub async fn pages_stay_whole_while_jobs_come_and_go(store: Arc<dyn Store>) {
     let before = inserted(&*store, 6).await;
     let first = list(&*store, ListFilter::default(), page(2, 0)).await;
     inserted(&*store, 3).await;
@@ -63,7 +57,7 @@ pub(crate) async fn pages_stay_whole_while_jobs_come_and_go(store: Arc<dyn Store
     assert_eq!(ids(&second), before[2..]);
 }
 
-pub(crate) async fn every_filter_narrows_and_counts(store: Arc<dyn Store>) {
+pub async fn every_filter_narrows_and_counts(store: Arc<dyn Store>) {
     let newest_first = inserted(&*store, 12).await;
     let cancelled = newest_first[2];
     store.request_cancel(&Scope::All, cancelled).await.unwrap();
@@ -85,7 +79,7 @@ pub(crate) async fn every_filter_narrows_and_counts(store: Arc<dyn Store>) {
     }
 }
 
-pub(crate) async fn batches_are_listed(store: Arc<dyn Store>) {
+pub async fn batches_are_listed(store: Arc<dyn Store>) {
     let (batch, other) = (JobId::new(), JobId::new());
     let mut members = Vec::new();
     for index in 0..5 {
@@ -104,7 +98,7 @@ pub(crate) async fn batches_are_listed(store: Arc<dyn Store>) {
     assert_eq!((theirs.jobs.len(), theirs.total), (0, 0));
 }
 
-pub(crate) async fn another_owners_jobs_are_not_there(store: Arc<dyn Store>) {
+pub async fn another_owners_jobs_are_not_there(store: Arc<dyn Store>) {
     let theirs = insert(&*store, job_with("a", |job| job.owner = Owner::new("ada"))).await;
     let mine = insert(&*store, new_job("a")).await;
     for (name, id, foreign) in [("ada", theirs, mine), ("local", mine, theirs)] {
@@ -121,7 +115,7 @@ pub(crate) async fn another_owners_jobs_are_not_there(store: Arc<dyn Store>) {
     assert!(store.counts(&Scope::Owner(Owner::new("nobody"))).await.unwrap().is_empty());
 }
 
-pub(crate) async fn counts_follow_the_jobs(store: Arc<dyn Store>) {
+pub async fn counts_follow_the_jobs(store: Arc<dyn Store>) {
     let ends = [completed(), failed(), Outcome::Timeout(failure("late")), Outcome::Cancelled, retry(MINUTE)];
     for end in ends {
         insert(&*store, new_job("a")).await;
