@@ -101,7 +101,7 @@ async fn variables_mirror_the_flags() {
     };
     assert!(with("MCPQ_JSON", "1", &["schema"]).await.json()["job_types"].is_array());
     assert!(with("MCPQ_JSON", "0", &["schema"]).await.out.starts_with("add"));
-    with("MCPQ_STORE", "sqlite:x", &["schema"]).await.refused(&["`sqlite:`"]);
+    with("MCPQ_STORE", "redis:x", &["schema"]).await.refused(&["`redis:`"]);
     with("MCPQ_NO_WORKER", "true", &[]).await.refused(&["MCPQ_NO_WORKER"]);
     with("MCPQ_QUEUES", "slow", &["schema"]).await.refused(&["no queue `slow`"]);
     with("MCPQ_HTTP", "nowhere", &["serve"]).await.refused(&["127.0.0.1:8080"]);
