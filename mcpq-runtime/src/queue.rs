@@ -23,7 +23,7 @@ pub use meter::Meter;
 pub(crate) use settings::MAX_DURATION;
 pub use settings::{OptionalTool, Settings};
 pub use stats::{Gauges, QueueStats, Stats};
-pub use submit::{Submit, SubmitOptions, Submitted};
+pub use submit::{JobBatch, Submit, SubmitOptions, Submitted};
 pub use wait::JobWatch;
 
 use crate::{

@@ -7,6 +7,8 @@ pub mod conformance;
 mod listener;
 mod listing;
 pub mod memory;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
 pub mod sweep;
 mod types;
 
@@ -97,6 +99,22 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// answered as the first time. A retry of a
     /// job with a cancel request ends it as cancelled.
     async fn finish(&self, finishes: Vec<Finish>) -> Result<Vec<Settled>, StoreError>;
+
+    /// Records ends and claims what comes next, for workers that have more to do: as [`finish`](Self::finish) and then
+    /// [`claim`](Self::claim), which is what it does unless a store can do both in one step. Fails as the finish does, and
+    /// has changed nothing then; where only the claim fails, nothing is claimed.
+    async fn finish_and_claim(
+        &self,
+        finishes: Vec<Finish>,
+        request: &ClaimRequest,
+    ) -> Result<(Vec<Settled>, Vec<Claimed>), StoreError> {
+        let settled = self.finish(finishes).await?;
+        let claimed = self.claim(request).await.unwrap_or_else(|error| {
+            tracing::debug!(%error, "nothing was claimed after ends were recorded");
+            Vec::new()
+        });
+        Ok((settled, claimed))
+    }
 
     /// Gives jobs back without charging the attempt; one with a cancel request ends as cancelled.
     async fn release(&self, leases: &[LeaseRef]) -> Result<Vec<Settled>, StoreError>;

@@ -22,6 +22,7 @@ pub use mcpq_runtime::{
     Failure,
     FromJob,
     Job,
+    JobBatch,
     JobCall,
     JobContext,
     JobDefinition,

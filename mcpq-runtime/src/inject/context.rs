@@ -38,8 +38,14 @@ pub struct ContextParts {
 
 /// Takes the jobs that a handler submits. A worker fills it in with its queue.
 pub trait JobSubmitter: Send + Sync {
-    /// Submits a job for `owner`.
-    fn submit(&self, owner: Owner, job_type: String, args: ArgMap) -> BoxFuture<'_, Result<JobId, JobError>>;
+    /// Submits a job for `owner`, once for each key.
+    fn submit(
+        &self,
+        owner: Owner,
+        job_type: String,
+        args: ArgMap,
+        key: Option<String>,
+    ) -> BoxFuture<'_, Result<JobId, JobError>>;
 }
 
 impl JobContext {
@@ -127,14 +133,18 @@ impl JobContext {
         self.0.submitted_at
     }
 
-    /// Submits another job; it inherits this job's owner.
+    /// Submits another job; it inherits this job's owner. With an idempotency key, an attempt that runs again submits
+    /// nothing again.
     ///
     /// # Errors
     /// What the queue refused, as an error that is retried where another try may help; and always in a context made
     /// for a test.
-    pub async fn submit_json(&self, job_type: &str, args: ArgMap) -> Result<JobId, JobError> {
+    pub async fn submit_json(&self, job_type: &str, args: ArgMap, key: Option<&str>) -> Result<JobId, JobError> {
         match &self.0.submitter {
-            Some(submitter) => submitter.submit(self.0.owner.clone(), job_type.to_owned(), args).await,
+            Some(submitter) => {
+                let key = key.map(str::to_owned);
+                submitter.submit(self.0.owner.clone(), job_type.to_owned(), args, key).await
+            }
             None => Err(JobError::fatal("this context was made for a test and has no queue to submit to")),
         }
     }

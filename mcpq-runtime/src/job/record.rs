@@ -222,3 +222,9 @@ pub enum AttemptEnd {
     /// It waits for input.
     Parked,
 }
+
+impl AttemptEnd {
+    /// Every ending. New ones are added at the end: stores keep the place of one.
+    pub const ALL: [Self; 7] =
+        [Self::Completed, Self::Failed, Self::Timeout, Self::Cancelled, Self::Released, Self::LeaseLost, Self::Parked];
+}

@@ -1,15 +1,20 @@
 //! Submitting: checked, bounded, stored, then acknowledged.
 
-use std::{future::IntoFuture, io, marker::PhantomData, sync::Arc, time::Duration};
+mod bulk;
+mod typed;
+
+use std::{io, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
-use futures::future::BoxFuture;
 use serde_json::Value;
+
+pub use bulk::JobBatch;
+pub use typed::Submit;
 
 use super::{EventKind, JobEvent, JobHandle, Queue, QueueError};
 use crate::{
-    job::{ArgError, ArgFault, ArgMap, JobId, JobRecord, Payload, Priority, canonical_hash},
-    registry::{Job, JobType},
+    job::{ArgFault, ArgMap, JobId, JobRecord, Payload, Priority, canonical_hash},
+    registry::JobType,
     store::{InsertReply, Inserted, Keeping, NewJob, RunAt},
     suggest,
 };
@@ -52,18 +57,6 @@ pub struct Submitted {
 }
 
 impl Queue {
-    /// Submits a job with types: `queue.submit(generate_report { department, quarters: 4 }).await?`.
-    /// Options may follow before the `.await`.
-    pub fn submit<J: Job<Output = T>, T>(&self, job: J) -> Submit<T> {
-        Submit {
-            queue: self.clone(),
-            job_type: J::JOB.name,
-            args: job.into_args(),
-            options: SubmitOptions::default(),
-            output: PhantomData,
-        }
-    }
-
     /// Submits a job by name, as an agent does.
     ///
     /// # Errors
@@ -75,7 +68,7 @@ impl Queue {
         options: SubmitOptions,
     ) -> Result<Submitted, QueueError> {
         let new = self.prepare(job_type, args, options)?;
-        let (id, name, queue, owner) = (new.id, new.job_type.clone(), new.queue.clone(), new.owner.clone());
+        let (id, name, event) = (new.id, new.job_type.clone(), submitted(&new));
         let existing = match self.store().insert(vec![new], self.bound()).await? {
             InsertReply::Full(depth) => return Err(self.full(depth)),
             InsertReply::Done(mut replies) => match replies.pop() {
@@ -87,15 +80,7 @@ impl Queue {
             },
         };
         if existing.is_none() {
-            self.shared.events.emit(|| JobEvent {
-                job_id: id,
-                job_type: name.clone(),
-                owner,
-                queue,
-                kind: EventKind::Submitted,
-                attempt: 0,
-                failure: None,
-            });
+            self.shared.events.emit(|| event);
             self.warn_unserved();
         }
         let id = existing.as_ref().map_or(id, |record| record.id);
@@ -211,6 +196,19 @@ impl Queue {
     }
 }
 
+/// The event of a new job.
+fn submitted(new: &NewJob) -> JobEvent {
+    JobEvent {
+        job_id: new.id,
+        job_type: new.job_type.clone(),
+        owner: new.owner.clone(),
+        queue: new.queue.clone(),
+        kind: EventKind::Submitted,
+        attempt: 0,
+        failure: None,
+    }
+}
+
 /// A job type that only the fallback takes must still be a name that listings and logs can bear.
 fn fallback_name(job_type: &str) -> Result<Arc<str>, QueueError> {
     let valid = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
@@ -239,71 +237,4 @@ fn check_size(args: &ArgMap, limit: usize) -> Result<(), QueueError> {
         return Err(QueueError::PayloadTooLarge { size: count.0, limit });
     }
     Ok(())
-}
-
-/// A submit with types; `.await` sends it.
-#[derive(Debug)]
-#[must_use = "a submit does nothing until it is awaited"]
-pub struct Submit<T> {
-    queue: Queue,
-    job_type: &'static str,
-    args: Result<ArgMap, ArgError>,
-    options: SubmitOptions,
-    output: PhantomData<fn() -> T>,
-}
-
-impl<T> Submit<T> {
-    /// How urgent the job is.
-    pub fn priority(mut self, priority: Priority) -> Self {
-        self.options.priority = Some(priority);
-        self
-    }
-
-    /// The queue it joins.
-    pub fn queue(mut self, queue: impl Into<String>) -> Self {
-        self.options.queue = Some(queue.into());
-        self
-    }
-
-    /// Makes repeated submits of this key and these arguments one job.
-    pub fn idempotency_key(mut self, key: impl Into<String>) -> Self {
-        self.options.idempotency_key = Some(key.into());
-        self
-    }
-
-    /// How long it waits before it is due.
-    pub fn delay(mut self, delay: Duration) -> Self {
-        self.options.delay = Some(delay);
-        self
-    }
-
-    /// When it is due.
-    pub fn run_at(mut self, at: DateTime<Utc>) -> Self {
-        self.options.run_at = Some(at);
-        self
-    }
-
-    /// Longest run of one attempt; at most the job type's.
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.options.timeout = Some(timeout);
-        self
-    }
-
-    /// Attempts after the first; at most the job type's.
-    pub fn max_retries(mut self, retries: u32) -> Self {
-        self.options.max_retries = Some(retries);
-        self
-    }
-}
-
-impl<T: 'static> IntoFuture for Submit<T> {
-    type Output = Result<JobHandle<T>, QueueError>;
-    type IntoFuture = BoxFuture<'static, Self::Output>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move {
-            let submitted = self.queue.submit_json(self.job_type, self.args?, self.options).await?;
-            Ok(JobHandle::new(self.queue, submitted.id, submitted.existing.is_some()))
-        })
-    }
 }

@@ -28,12 +28,23 @@ pub trait Job: Sized + Send + 'static {
 }
 
 impl JobContext {
-    /// Submits another job; it inherits this job's owner.
+    /// Submits another job; it inherits this job's owner. An attempt that runs again submits it again: see
+    /// [`submit_once`](Self::submit_once).
     ///
     /// # Errors
     /// What the queue refused, as an error that is retried where another try may help.
     pub async fn submit<J: Job>(&self, job: J) -> Result<JobId, JobError> {
         let args = job.into_args().map_err(|error| JobError::fatal(error.to_string()))?;
-        self.submit_json(J::JOB.name, args).await
+        self.submit_json(J::JOB.name, args, None).await
+    }
+
+    /// Submits another job under an idempotency key, so that an attempt that runs again finds the job of the first. A key
+    /// made from [`job_id`](JobContext::job_id) is this job's own.
+    ///
+    /// # Errors
+    /// As [`submit`](Self::submit), and where the key was used with other arguments.
+    pub async fn submit_once<J: Job>(&self, key: &str, job: J) -> Result<JobId, JobError> {
+        let args = job.into_args().map_err(|error| JobError::fatal(error.to_string()))?;
+        self.submit_json(J::JOB.name, args, Some(key)).await
     }
 }

@@ -65,6 +65,8 @@ pub(super) struct Actor {
     /// What still ran then has been given back.
     quit: bool,
     claims: Call<ClaimAnswer>,
+    /// Whether the write under way claims as well.
+    claims_along: bool,
     writes: Call<WriteAnswer>,
     renewals: Call<RenewAnswer>,
     progress: Call<Result<(), StoreError>>,
@@ -101,6 +103,7 @@ impl Actor {
             quit_at: None,
             quit: false,
             claims: Call::default(),
+            claims_along: false,
             writes: Call::default(),
             renewals: Call::default(),
             progress: Call::default(),
@@ -188,21 +191,32 @@ impl Actor {
         self.slots.saturating_sub(self.running.len())
     }
 
+    fn request(&self, max: usize) -> ClaimRequest {
+        let (selection, lease) = (self.selection.clone(), self.queue.settings().lease);
+        ClaimRequest { worker: self.id, selection, max, lease }
+    }
+
     /// Starts every call to the store that is due and not under way.
     fn begin_calls(&mut self) {
         let now = Instant::now();
+        let claims = self.claim_at.is_some_and(|at| now >= at)
+            && self.quit_at.is_none()
+            && !self.claims_along
+            && self.claims.is_free(now);
         if !self.ended.is_empty() && self.writes.is_free(now) {
-            self.writes.start(calls::write(self.store.clone(), std::mem::take(&mut self.ended)));
-        }
-        let wanted = self.claim_at.is_some_and(|at| now >= at) && self.quit_at.is_none();
-        if wanted && self.free_slots() > 0 && self.claims.is_free(now) {
+            let batch = std::mem::take(&mut self.ended);
+            // Their slots are free when the store has answered, and so is what is claimed for them.
+            let freed = |(key, _): &&(u64, Ended)| self.running.get(key).is_some_and(|running| running.ended);
+            let room = self.free_slots() + batch.iter().filter(freed).count();
+            let request = (claims && room > 0).then(|| self.request(room));
+            if request.is_some() {
+                self.claim_at = None;
+                self.claims_along = true;
+            }
+            self.writes.start(calls::write(self.store.clone(), batch, request));
+        } else if claims && self.free_slots() > 0 {
             self.claim_at = None;
-            let request = ClaimRequest {
-                worker: self.id,
-                selection: self.selection.clone(),
-                max: self.free_slots(),
-                lease: self.queue.settings().lease,
-            };
+            let request = self.request(self.free_slots());
             self.claims.start(calls::claim(self.store.clone(), request));
         }
         if now >= self.renew_at && self.renewals.is_free(now) {

@@ -73,21 +73,29 @@ pub(super) struct ClaimAnswer {
 
 pub(super) async fn claim(store: Arc<dyn Store>, request: ClaimRequest) -> ClaimAnswer {
     let asked_at = Instant::now();
-    let claimed = async {
-        let claimed = store.claim(&request).await?;
-        if claimed.len() == request.max {
-            return Ok((claimed, None));
+    let claimed = store.claim(&request).await;
+    answer(&*store, &request, asked_at, claimed).await
+}
+
+/// Completes what a claim brought by when the next job is due, where nothing more is.
+async fn answer(
+    store: &dyn Store,
+    request: &ClaimRequest,
+    asked_at: Instant,
+    claimed: Result<Vec<Claimed>, StoreError>,
+) -> ClaimAnswer {
+    let claimed = match claimed {
+        Ok(claimed) if claimed.len() < request.max => {
+            // What was claimed is kept whatever this says: its leases run already.
+            let next = store.next_due(&request.selection).await.unwrap_or_else(|error| {
+                tracing::warn!(%error, "the store did not say when the next job is due; asking again soon");
+                Some(PAUSES.1)
+            });
+            return ClaimAnswer { asked_at, drained: true, claimed: Ok((claimed, next)) };
         }
-        // What was claimed is kept whatever this says: its leases run already.
-        let next = store.next_due(&request.selection).await.unwrap_or_else(|error| {
-            tracing::warn!(%error, "the store did not say when the next job is due; asking again soon");
-            Some(PAUSES.1)
-        });
-        Ok((claimed, next))
+        other => other.map(|claimed| (claimed, None)),
     };
-    let claimed = claimed.await;
-    let drained = claimed.as_ref().is_ok_and(|(claimed, _)| claimed.len() < request.max);
-    ClaimAnswer { asked_at, drained, claimed }
+    ClaimAnswer { asked_at, drained: false, claimed }
 }
 
 /// What is to be written of attempts that ended.
@@ -101,11 +109,37 @@ pub(super) enum Ended {
 pub(super) struct WriteAnswer {
     pub(super) batch: Vec<(u64, Ended)>,
     pub(super) settled: Result<Vec<Settled>, StoreError>,
+    /// What was claimed along with it.
+    pub(super) claimed: Option<ClaimAnswer>,
 }
 
-pub(super) async fn write(store: Arc<dyn Store>, batch: Vec<(u64, Ended)>) -> WriteAnswer {
-    let settled = write_all(&*store, &batch).await;
-    WriteAnswer { batch, settled }
+/// Writes a batch, and claims for the slots that it frees where more is waiting.
+pub(super) async fn write(
+    store: Arc<dyn Store>,
+    batch: Vec<(u64, Ended)>,
+    request: Option<ClaimRequest>,
+) -> WriteAnswer {
+    let asked_at = Instant::now();
+    let finish = |(_, ended): &(u64, Ended)| match ended {
+        Ended::Finish(finish) => Some(finish.clone()),
+        Ended::Release(_) => None,
+    };
+    let finishes: Option<Vec<Finish>> = batch.iter().map(finish).collect();
+    match (finishes, request) {
+        (Some(finishes), Some(request)) => {
+            let (settled, claimed) = match store.finish_and_claim(finishes, &request).await {
+                Ok((settled, claimed)) => (Ok(settled), answer(&*store, &request, asked_at, Ok(claimed)).await),
+                Err(error) => (Err(error), ClaimAnswer { asked_at, drained: false, claimed: Ok((Vec::new(), None)) }),
+            };
+            WriteAnswer { batch, settled, claimed: Some(claimed) }
+        }
+        (_, request) => {
+            let settled = write_all(&*store, &batch).await;
+            // Nothing was claimed: the next claim comes by itself.
+            let claimed = request.map(|_| ClaimAnswer { asked_at, drained: false, claimed: Ok((Vec::new(), None)) });
+            WriteAnswer { batch, settled, claimed }
+        }
+    }
 }
 
 async fn write_all(store: &dyn Store, batch: &[(u64, Ended)]) -> Result<Vec<Settled>, StoreError> {

@@ -17,10 +17,17 @@ impl Submitter {
 }
 
 impl JobSubmitter for Submitter {
-    fn submit(&self, owner: Owner, job_type: String, args: ArgMap) -> BoxFuture<'_, Result<JobId, JobError>> {
+    fn submit(
+        &self,
+        owner: Owner,
+        job_type: String,
+        args: ArgMap,
+        idempotency_key: Option<String>,
+    ) -> BoxFuture<'_, Result<JobId, JobError>> {
         Box::pin(async move {
             let queue = self.0.as_owner(owner);
-            match queue.submit_json(&job_type, args, SubmitOptions::default()).await {
+            let options = SubmitOptions { idempotency_key, ..SubmitOptions::default() };
+            match queue.submit_json(&job_type, args, options).await {
                 Ok(submitted) => Ok(submitted.id),
                 Err(error) => Err(match error.retry_after() {
                     Some(delay) => JobError::retry(error.to_string()).retry_after(delay),

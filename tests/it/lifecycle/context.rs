@@ -95,7 +95,7 @@ async fn what_the_queue_refuses_a_handler_is_retried_only_where_that_may_help() 
         async move {
             gate.notified().await;
             let child: String = call.arg("child")?;
-            Ok(json!(call.context().submit_json(&child, ArgMap::new()).await?))
+            Ok(json!(call.context().submit_json(&child, ArgMap::new(), None).await?))
         }
     });
     let parent = parent.options(options(|o| o.max_retries = 1));

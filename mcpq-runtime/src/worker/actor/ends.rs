@@ -81,19 +81,26 @@ impl Actor {
     }
 
     pub(super) fn written(&mut self, answer: WriteAnswer) {
-        let settled = match answer.settled {
-            Ok(settled) => settled,
+        match answer.settled {
+            Ok(settled) => self.settle(answer.batch, settled),
             Err(error) => {
                 self.writes.failed("record how jobs ended", &error);
                 let kept = |key: &u64| self.running.get(key).is_none_or(|running| !running.settled);
                 self.ended.extend(answer.batch.into_iter().filter(|(key, _)| kept(key)));
-                return;
             }
-        };
+        }
+        // After the slots are free that it was claimed for.
+        if let Some(claimed) = answer.claimed {
+            self.claims_along = false;
+            self.claimed(claimed);
+        }
+    }
+
+    fn settle(&mut self, batch: Vec<(u64, Ended)>, settled: Vec<Settled>) {
         self.writes.succeeded();
         let now = Instant::now();
         let mut runs = Vec::with_capacity(settled.len());
-        for ((key, ended), settled) in answer.batch.into_iter().zip(settled) {
+        for ((key, ended), settled) in batch.into_iter().zip(settled) {
             let Some(running) = self.running.get_mut(&key) else {
                 continue;
             };

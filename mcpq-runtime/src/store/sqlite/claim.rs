@@ -1,0 +1,147 @@
+//! Claims: from the heads of the lanes that may be served, in order.
+
+use std::{
+    cmp::Reverse,
+    collections::{BinaryHeap, VecDeque},
+    sync::{Arc, LazyLock},
+};
+
+use rusqlite::{Connection, params};
+
+use super::{
+    limits,
+    row::{ARGS, COLUMNS, Slot, micros, payload, text},
+    transaction::{Held, Place, Tx},
+};
+use crate::{
+    job::{Priority, Status},
+    store::{ClaimRequest, ClaimType, Claimed, Selection},
+};
+
+/// Jobs that are taken from one lane before the others are looked at again.
+const CHUNK: usize = 16;
+
+/// The waiting jobs of one type, queue and priority.
+pub(super) struct Lane {
+    pub(super) kind: Arc<str>,
+    pub(super) queue: Arc<str>,
+    pub(super) priority: u8,
+}
+
+/// The lanes of a selection that have waiting jobs.
+pub(super) fn lanes(sql: &Connection, selection: &Selection) -> rusqlite::Result<Vec<Lane>> {
+    let mut statement = sql.prepare_cached("SELECT kind, queue, priority FROM lane WHERE status = 0")?;
+    let mut rows = statement.query([])?;
+    let mut lanes = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (kind, queue) = (row.get_ref(0)?.as_str()?, row.get_ref(1)?.as_str()?);
+        let served = selection.any_type || selection.types.iter().any(|known| *known.name == *kind);
+        if served && (selection.queues.is_empty() || selection.queues.iter().any(|known| **known == *queue)) {
+            lanes.push(Lane { kind: text(row, 0)?, queue: text(row, 1)?, priority: row.get(2)? });
+        }
+    }
+    Ok(lanes)
+}
+
+/// The limits of a type, where it has any.
+pub(super) fn limits_of<'a>(selection: &'a Selection, kind: &str) -> Option<&'a ClaimType> {
+    let limited = |known: &&ClaimType| known.concurrency.is_some() || known.rate.is_some();
+    selection.types.iter().filter(limited).find(|known| *known.name == *kind)
+}
+
+/// A waiting job: when it is due, and its number.
+type Waiting = (i64, i64);
+
+impl Tx<'_> {
+    pub(super) fn claim(&mut self, request: &ClaimRequest) -> rusqlite::Result<Vec<Claimed>> {
+        self.write_counts()?;
+        let lanes = lanes(self.sql, &request.selection)?;
+        let mut rooms = limits::Rooms::default();
+        let mut taken = Vec::new();
+        for priority in Priority::ALL {
+            let lanes: Vec<&Lane> = lanes.iter().filter(|lane| lane.priority == priority.rank()).collect();
+            if taken.len() < request.max && !lanes.is_empty() {
+                self.take(&lanes, request, &mut rooms, &mut taken)?;
+            }
+        }
+        rooms.write(self.sql)?;
+        self.start(&taken, self.now.lease.saturating_add(micros(request.lease)))
+    }
+
+    /// Takes due jobs of one priority: of all lanes the one that has been due longest, and so on.
+    fn take(
+        &mut self,
+        lanes: &[&Lane],
+        request: &ClaimRequest,
+        rooms: &mut limits::Rooms,
+        taken: &mut Vec<i64>,
+    ) -> rusqlite::Result<()> {
+        let left = request.max - taken.len();
+        let share = if lanes.len() == 1 { left } else { (left / lanes.len()).clamp(1, CHUNK) };
+        let mut fetched: Vec<VecDeque<Waiting>> = Vec::with_capacity(lanes.len());
+        let mut heads = BinaryHeap::new();
+        for (index, lane) in lanes.iter().enumerate() {
+            let waiting = self.due(lane, (i64::MIN, 0), share)?;
+            heads.extend(waiting.front().map(|first| Reverse((*first, index))));
+            fetched.push(waiting);
+        }
+        while taken.len() < request.max
+            && let Some(Reverse((first, index))) = heads.pop()
+        {
+            let limits = limits_of(&request.selection, &lanes[index].kind);
+            if !rooms.take(self, limits)? {
+                continue; // the lane is out: its type has no room
+            }
+            taken.push(first.1);
+            let waiting = &mut fetched[index];
+            waiting.pop_front();
+            if waiting.is_empty() && taken.len() < request.max {
+                *waiting = self.due(lanes[index], first, share)?;
+            }
+            heads.extend(waiting.front().map(|first| Reverse((*first, index))));
+        }
+        Ok(())
+    }
+
+    /// The next due jobs of a lane, after one.
+    fn due(&self, lane: &Lane, after: Waiting, most: usize) -> rusqlite::Result<VecDeque<Waiting>> {
+        let Lane { kind, queue, priority } = lane;
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        self.sql
+            .prepare_cached(
+                "SELECT until, seq FROM job INDEXED BY job_ready WHERE status = 0 AND kind = ?1 AND queue = ?2 AND \
+                 priority = ?3 AND until <= ?4 AND (until, seq) > (?5, ?6) ORDER BY until, seq LIMIT ?7",
+            )?
+            .query_map(params![kind, queue, priority, self.now.due, after.0, after.1, most], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })?
+            .collect()
+    }
+
+    /// Makes jobs running under their next lease.
+    fn start(&mut self, taken: &[i64], until: i64) -> rusqlite::Result<Vec<Claimed>> {
+        static SQL: LazyLock<String> = LazyLock::new(|| {
+            format!(
+                "UPDATE job SET status = 1, until = ?2, attempts = attempts + 1, lease = lease + 1, started_at = ?3, \
+                 run_at = NULL WHERE seq = ?1 RETURNING {COLUMNS}, (SELECT body FROM args WHERE args.seq = job.seq)"
+            )
+        });
+        let mut statement = self.sql.prepare_cached(&SQL)?;
+        let mut claimed = Vec::with_capacity(taken.len());
+        for seq in taken {
+            let (mut slot, args) =
+                statement.query_row([*seq, until, self.now.wall], |row| Ok((Slot::read(row)?, payload(row, ARGS)?)))?;
+            // The first claim has no history yet.
+            if slot.record.lease > 1 {
+                slot = slot.with_history(self.sql)?;
+            }
+            let place = Place::of(&slot.record);
+            self.count_at(place.clone(), Status::Pending, -1);
+            self.count_at(place.clone(), Status::Running, 1);
+            self.local.hold(slot.record.id, Held { seq: *seq, place });
+            self.news.changed.push(slot.record.id);
+            claimed.push(Claimed { record: slot.record, args, schema: slot.schema });
+        }
+        Ok(claimed)
+    }
+}

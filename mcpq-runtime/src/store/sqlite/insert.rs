@@ -1,0 +1,140 @@
+//! New jobs.
+
+use rusqlite::{OptionalExtension, params};
+
+use super::{
+    row::{COLUMNS, FOREVER, Slot, micros},
+    transaction::Tx,
+};
+use crate::{
+    job::{JobRecord, Unique},
+    store::{Bound, InsertReply, Inserted, NewJob, RunAt},
+};
+
+impl Tx<'_> {
+    pub(super) fn insert(&mut self, jobs: &[NewJob], bound: Bound) -> rusqlite::Result<InsertReply> {
+        let mut replies = Vec::with_capacity(jobs.len());
+        let mut created: Vec<(i64, JobRecord)> = Vec::new();
+        for job in jobs {
+            if let Some(standing) = self.standing(job)? {
+                replies.push(standing);
+                continue;
+            }
+            let depth = self.depth()?;
+            if depth.waiting >= bound.max_pending {
+                // Taken back one by one: other calls of this commit stay.
+                for (seq, record) in created {
+                    self.forget(seq, &record)?;
+                }
+                return Ok(InsertReply::Full(self.depth()?));
+            }
+            created.push(self.add(job)?);
+            replies.push(Inserted::Created);
+        }
+        self.news.ready |= !created.is_empty();
+        Ok(InsertReply::Done(replies))
+    }
+
+    /// The stored job that stands for a new one.
+    fn standing(&self, job: &NewJob) -> rusqlite::Result<Option<Inserted>> {
+        if let Some(key) = &job.idempotency_key {
+            let known = self
+                .sql
+                .prepare_cached(&format!(
+                    "SELECT {COLUMNS} FROM job WHERE owner = ?1 AND kind = ?2 AND idempotency_key = ?3"
+                ))?
+                .query_row(params![job.owner.as_str(), job.job_type, key], Slot::read)
+                .optional()?;
+            if let Some(slot) = known {
+                return Ok(Some(if slot.args_hash == job.args_hash {
+                    Inserted::Existing(Box::new(slot.with_history(self.sql)?.record))
+                } else {
+                    Inserted::Conflict(slot.record.id)
+                }));
+            }
+        }
+        let (Some(unique), Some(hash)) = (job.unique, &job.args_hash) else {
+            return Ok(None);
+        };
+        let equal = self.equal(job.owner.as_str(), &job.job_type, hash, unique)?;
+        equal.map(|slot| Ok(Inserted::Existing(Box::new(slot.with_history(self.sql)?.record)))).transpose()
+    }
+
+    /// The job of a `unique` type with these arguments: one that has not ended, else the newest that is kept.
+    pub(super) fn equal(
+        &self,
+        owner: &str,
+        kind: &str,
+        hash: &[u8; 32],
+        unique: Unique,
+    ) -> rusqlite::Result<Option<Slot>> {
+        let equal = "owner = ?1 AND kind = ?2 AND args_hash = ?3 AND uniqueness > 0";
+        let live = self
+            .sql
+            .prepare_cached(&format!("SELECT {COLUMNS} FROM job WHERE {equal} AND status < 3 LIMIT 1"))?
+            .query_row(params![owner, kind, hash], Slot::read)
+            .optional()?;
+        if live.is_some() || unique == Unique::Live {
+            return Ok(live);
+        }
+        self.sql
+            .prepare_cached(&format!("SELECT {COLUMNS} FROM job WHERE {equal} ORDER BY seq DESC LIMIT 1"))?
+            .query_row(params![owner, kind, hash], Slot::read)
+            .optional()
+    }
+
+    fn add(&mut self, job: &NewJob) -> rusqlite::Result<(i64, JobRecord)> {
+        let delay = match job.run_at {
+            RunAt::Now => 0,
+            RunAt::After(delay) => micros(delay),
+            RunAt::At(at) => at.timestamp_micros().saturating_sub(self.now.wall).clamp(0, FOREVER),
+        };
+        let mut record = JobRecord::new(
+            job.id,
+            job.job_type.clone(),
+            job.owner.clone(),
+            job.queue.clone(),
+            job.priority,
+            job.max_attempts,
+            job.timeout,
+            super::clock::time(self.now.wall),
+        );
+        record.run_at = (delay > 0).then(|| super::clock::time(self.now.wall.saturating_add(delay)));
+        self.sql
+            .prepare_cached(
+                "INSERT INTO job (id, owner, kind, queue, priority, status, until, max_attempts, timeout, keep_result, \
+                 keep_failure, schema, idempotency_key, args_hash, uniqueness, batch, batch_index, created_at, run_at) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
+            )?
+            .execute(params![
+                job.id.as_uuid().as_bytes(),
+                job.owner.as_str(),
+                job.job_type,
+                job.queue,
+                job.priority.rank(),
+                self.now.due.saturating_add(delay),
+                job.max_attempts,
+                micros(job.timeout),
+                job.keeping.result.map(micros),
+                job.keeping.failure.map(micros),
+                job.schema as i64,
+                job.idempotency_key,
+                job.args_hash,
+                match job.unique {
+                    None => 0,
+                    Some(Unique::Live) => 1,
+                    Some(Unique::Kept) => 2,
+                },
+                job.batch.as_ref().map(|(id, _)| id.as_uuid().as_bytes()),
+                job.batch.as_ref().map(|(_, index)| index),
+                self.now.wall,
+                record.run_at.map(|at| at.timestamp_micros()),
+            ])?;
+        let seq = self.sql.last_insert_rowid();
+        self.sql
+            .prepare_cached("INSERT INTO args (seq, body) VALUES (?1, ?2)")?
+            .execute(params![seq, job.args.as_bytes()])?;
+        self.count(&record, 1);
+        Ok((seq, record))
+    }
+}

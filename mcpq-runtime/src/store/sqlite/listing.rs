@@ -1,0 +1,241 @@
+//! What is only read: single jobs, pages, counts, and when the next job is due.
+
+use std::{
+    collections::{BinaryHeap, HashMap, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::{
+    claim, limits,
+    row::{COLUMNS, Slot, known, payload, text},
+};
+use crate::{
+    job::{JobId, JobRecord, Payload, Scope, Status},
+    store::{ListFilter, Listing, Page, QueueCounts, Selection},
+};
+
+/// Jobs of one shelf that are looked up at once.
+const CHUNK: usize = 64;
+
+pub(super) fn get(sql: &Connection, scope: &Scope, id: JobId) -> rusqlite::Result<Option<JobRecord>> {
+    let slot = Slot::find_in(sql, scope, id)?;
+    slot.map(|slot| Ok(slot.with_history(sql)?.record)).transpose()
+}
+
+pub(super) fn get_result(
+    sql: &Connection,
+    scope: &Scope,
+    id: JobId,
+) -> rusqlite::Result<Option<(JobRecord, Option<Payload>)>> {
+    let Some(slot) = Slot::find_in(sql, scope, id)? else {
+        return Ok(None);
+    };
+    let result = sql
+        .prepare_cached("SELECT body FROM result WHERE seq = ?1")?
+        .query_row([slot.seq], |row| payload(row, 0))
+        .optional()?;
+    Ok(Some((slot.with_history(sql)?.record, result)))
+}
+
+pub(super) fn list(sql: &Connection, scope: &Scope, filter: &ListFilter, page: &Page) -> rusqlite::Result<Listing> {
+    let before = page.cursor.map_or(i64::MAX, |cursor| i64::try_from(cursor).unwrap_or(i64::MAX));
+    let (found, total) = match filter.batch {
+        Some(batch) => in_batch(sql, scope, filter, batch, before, page)?,
+        None => on_shelves(sql, scope, filter, before, page)?,
+    };
+    let next = match found.get(page.limit) {
+        Some(_) if page.limit > 0 => Some(found[page.limit - 1] as u64),
+        _ => None,
+    };
+    let sql_of_one = format!("SELECT {COLUMNS} FROM job WHERE seq = ?1");
+    let mut statement = sql.prepare_cached(&sql_of_one)?;
+    let jobs = found
+        .iter()
+        .take(page.limit)
+        .map(|seq| Ok(statement.query_row([seq], Slot::read)?.with_history(sql)?.record))
+        .collect::<rusqlite::Result<_>>()?;
+    Ok(Listing { jobs, total, total_is_minimum: false, next })
+}
+
+/// The numbers of a batch's jobs, newest first, one more than the page holds; and how many match.
+fn in_batch(
+    sql: &Connection,
+    scope: &Scope,
+    filter: &ListFilter,
+    batch: JobId,
+    before: i64,
+    page: &Page,
+) -> rusqlite::Result<(Vec<i64>, usize)> {
+    let mut statement = sql.prepare_cached(
+        "SELECT seq FROM job INDEXED BY job_batch WHERE batch = ?1 AND (?2 IS NULL OR owner = ?2) \
+         AND (?3 IS NULL OR status = ?3) AND (?4 IS NULL OR kind = ?4) AND (?5 IS NULL OR queue = ?5) ORDER BY seq DESC",
+    )?;
+    let owner = owner_of(scope);
+    let status = filter.status.map(|status| status as i64);
+    let all: Vec<i64> = statement
+        .query_map(params![batch.as_uuid().as_bytes(), owner, status, filter.job_type, filter.queue], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    let total = all.len();
+    Ok((all.into_iter().filter(|seq| *seq < before).skip(page.offset).take(page.limit + 1).collect(), total))
+}
+
+/// The jobs of one owner, type and queue with one status.
+struct Shelf {
+    owner: Arc<str>,
+    kind: Arc<str>,
+    queue: Arc<str>,
+    status: Status,
+    jobs: usize,
+}
+
+/// The numbers of matching jobs, newest first, one more than the page holds; and how many match. Merges the shelves, so
+/// that jobs which do not match cost nothing.
+fn on_shelves(
+    sql: &Connection,
+    scope: &Scope,
+    filter: &ListFilter,
+    before: i64,
+    page: &Page,
+) -> rusqlite::Result<(Vec<i64>, usize)> {
+    let shelves = shelves(sql, scope, filter)?;
+    let total = shelves.iter().map(|shelf| shelf.jobs).sum();
+    if *scope == Scope::All && filter.status.is_none() && filter.job_type.is_none() && filter.queue.is_none() {
+        let mut statement =
+            sql.prepare_cached("SELECT seq FROM job WHERE seq < ?1 ORDER BY seq DESC LIMIT ?2 OFFSET ?3")?;
+        let window = params![before, page.limit as i64 + 1, page.offset as i64];
+        let found = statement.query_map(window, |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+        return Ok((found, total));
+    }
+    let mut fetched: Vec<VecDeque<i64>> = Vec::with_capacity(shelves.len());
+    let mut heads = BinaryHeap::new();
+    let wanted = page.offset + page.limit + 1;
+    let chunk = wanted.min(CHUNK);
+    for (index, shelf) in shelves.iter().enumerate() {
+        let seqs = shelf.below(sql, before, chunk)?;
+        heads.extend(seqs.front().map(|seq| (*seq, index)));
+        fetched.push(seqs);
+    }
+    let mut found = Vec::new();
+    let mut seen = 0;
+    while seen < wanted
+        && let Some((seq, index)) = heads.pop()
+    {
+        seen += 1;
+        if seen > page.offset {
+            found.push(seq);
+        }
+        fetched[index].pop_front();
+        if fetched[index].is_empty() {
+            fetched[index] = shelves[index].below(sql, seq, chunk)?;
+        }
+        heads.extend(fetched[index].front().map(|seq| (*seq, index)));
+    }
+    Ok((found, total))
+}
+
+fn shelves(sql: &Connection, scope: &Scope, filter: &ListFilter) -> rusqlite::Result<Vec<Shelf>> {
+    let all = "SELECT owner, kind, queue, status, jobs FROM shelf WHERE (?2 IS NULL OR status = ?2) \
+               AND (?3 IS NULL OR kind = ?3) AND (?4 IS NULL OR queue = ?4)";
+    let (text_of_sql, owner) = match scope {
+        Scope::All => (format!("{all} AND ?1 IS NULL"), None),
+        Scope::Owner(owner) => (format!("{all} AND owner = ?1"), Some(owner.as_str())),
+    };
+    let status = filter.status.map(|status| status as i64);
+    sql.prepare_cached(&text_of_sql)?
+        .query_map(params![owner, status, filter.job_type, filter.queue], |row| {
+            Ok(Shelf {
+                owner: text(row, 0)?,
+                kind: text(row, 1)?,
+                queue: text(row, 2)?,
+                status: known(row, 3, &Status::ALL)?,
+                jobs: row.get::<_, i64>(4)?.max(0) as usize,
+            })
+        })?
+        .filter(|shelf| !matches!(shelf, Ok(Shelf { jobs: 0, .. })))
+        .collect()
+}
+
+impl Shelf {
+    /// The numbers of its newest jobs below one.
+    fn below(&self, sql: &Connection, before: i64, most: usize) -> rusqlite::Result<VecDeque<i64>> {
+        // Running jobs are few, and in no index of listings: claims and ends would have to keep it.
+        let place = if self.status == Status::Running {
+            "INDEXED BY job_lease WHERE status = 1 AND ?4 = 1 AND"
+        } else {
+            "INDEXED BY job_list WHERE status <> 1 AND status = ?4 AND"
+        };
+        let text = format!(
+            "SELECT seq FROM job {place} owner = ?1 AND kind = ?2 AND queue = ?3 AND seq < ?5 ORDER BY seq DESC LIMIT ?6"
+        );
+        let Self { owner, kind, queue, status, .. } = self;
+        sql.prepare_cached(&text)?
+            .query_map(params![owner, kind, queue, *status as i64, before, most as i64], |row| row.get(0))?
+            .collect()
+    }
+}
+
+pub(super) fn counts(sql: &Connection, scope: &Scope) -> rusqlite::Result<Vec<QueueCounts>> {
+    let text_of_sql = match scope {
+        Scope::All => "SELECT queue, status, sum(jobs) FROM lane WHERE ?1 IS NULL GROUP BY queue, status",
+        Scope::Owner(_) => "SELECT queue, status, sum(jobs) FROM shelf WHERE owner = ?1 GROUP BY queue, status",
+    };
+    let mut statement = sql.prepare_cached(text_of_sql)?;
+    let mut rows = statement.query([owner_of(scope)])?;
+    let mut queues: HashMap<Arc<str>, QueueCounts> = HashMap::new();
+    while let Some(row) = rows.next()? {
+        let queue = text(row, 0)?;
+        let counts = queues.entry(queue.clone()).or_insert_with(|| QueueCounts { queue, ..QueueCounts::default() });
+        *counts.of(known(row, 1, &Status::ALL)?) += row.get::<_, i64>(2)?.max(0) as usize;
+    }
+    let mut counts: Vec<QueueCounts> = queues.into_values().collect();
+    counts.sort_by(|a, b| a.queue.cmp(&b.queue));
+    Ok(counts)
+}
+
+fn owner_of(scope: &Scope) -> Option<&str> {
+    match scope {
+        Scope::All => None,
+        Scope::Owner(owner) => Some(owner.as_str()),
+    }
+}
+
+/// How long until a job of the selection becomes due and may start.
+pub(super) fn next_due(sql: &Connection, selection: &Selection, now: i64) -> rusqlite::Result<Option<Duration>> {
+    let mut statement = sql.prepare_cached(
+        "SELECT until FROM job INDEXED BY job_ready \
+         WHERE status = 0 AND kind = ?1 AND queue = ?2 AND priority = ?3 ORDER BY until LIMIT 1",
+    )?;
+    let mut next: Option<i64> = None;
+    let mut startable: HashMap<Arc<str>, Option<i64>> = HashMap::new();
+    for lane in claim::lanes(sql, selection)? {
+        let due: Option<i64> =
+            statement.query_row(params![lane.kind, lane.queue, lane.priority], |row| row.get(0)).optional()?;
+        let Some(due) = due else { continue };
+        if !startable.contains_key(&lane.kind) {
+            startable.insert(lane.kind.clone(), when_startable(sql, selection, &lane.kind, now)?);
+        }
+        if let Some(startable) = startable[&lane.kind] {
+            next = [next, Some(due.max(startable))].into_iter().flatten().min();
+        }
+    }
+    Ok(next.map(|due| Duration::from_micros(due.saturating_sub(now).max(0) as u64)))
+}
+
+/// When a job of a type may start by time alone; `None` while only an end can make room.
+fn when_startable(sql: &Connection, selection: &Selection, kind: &str, now: i64) -> rusqlite::Result<Option<i64>> {
+    let Some(limits) = claim::limits_of(selection, kind) else {
+        return Ok(Some(now));
+    };
+    if let Some(most) = limits.concurrency
+        && limits::running(sql, kind)? >= most as usize
+    {
+        return Ok(None);
+    }
+    match &limits.rate {
+        Some(rate) => Ok(Some(now + limits::Bucket::read(sql, kind, rate, now)?.wait(rate))),
+        None => Ok(Some(now)),
+    }
+}

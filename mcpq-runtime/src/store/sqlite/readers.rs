@@ -1,0 +1,54 @@
+//! The threads that read. They see what is committed and wait for no writer.
+
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    mpsc::{Receiver, Sender, channel},
+};
+
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use super::error::{gone, store_error};
+use crate::store::StoreError;
+
+type Read = Box<dyn FnOnce(&mut Connection) + Send>;
+
+/// Hands reads to the first thread that is free.
+#[derive(Clone, Debug)]
+pub(super) struct Readers(Sender<Read>);
+
+impl Readers {
+    /// Starts a thread for each connection. They end when every handle is gone.
+    pub(super) fn start(connections: Vec<Connection>) -> std::io::Result<Self> {
+        let (sender, reads) = channel::<Read>();
+        let reads = Arc::new(Mutex::new(reads));
+        for mut connection in connections {
+            let reads = reads.clone();
+            let serve = move || {
+                while let Some(read) = next(&reads) {
+                    read(&mut connection);
+                }
+            };
+            std::thread::Builder::new().name("mcpq-sqlite-read".into()).spawn(serve)?;
+        }
+        Ok(Self(sender))
+    }
+
+    /// Runs `read` on one state of the file, whatever is written meanwhile.
+    pub(super) async fn call<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let read: Read = Box::new(move |connection| {
+            let outcome = connection.transaction().and_then(|transaction| read(&transaction));
+            let _ = reply.send(outcome.map_err(store_error));
+        });
+        self.0.send(read).map_err(|_| gone())?;
+        answer.await.map_err(|_| gone())?
+    }
+}
+
+fn next(reads: &Mutex<Receiver<Read>>) -> Option<Read> {
+    reads.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
+}

@@ -1,0 +1,189 @@
+//! The tables, and how a file of an earlier version becomes one of this.
+//!
+//! Times are microseconds of the store's clock (`until`) or of the time of day (`*_at`). What a status waits for is one
+//! column, `until`: due, end of the lease, end of the question's time, or end of the keeping. Every index covers one
+//! status or is not touched by changes of it, so that the cost of a step does not grow with what else is stored.
+//! Payloads stand apart: a change of a row writes the whole row anew.
+
+use rusqlite::{Connection, Transaction};
+
+use super::{clock, error::unsuitable};
+use crate::store::StoreError;
+
+/// Marks the file as one of ours: "mcpq".
+pub(super) const APPLICATION: i32 = 0x6d63_7071;
+
+/// Each brings a file from the version of its place to the next. Steps are only ever added.
+const MIGRATIONS: [&str; 1] = [FIRST];
+
+/// The version that this program writes.
+pub(super) const VERSION: i32 = MIGRATIONS.len() as i32;
+
+const FIRST: &str = "
+CREATE TABLE meta (
+    name TEXT PRIMARY KEY,
+    value ANY NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE job (
+    seq INTEGER PRIMARY KEY,
+    id BLOB NOT NULL,
+    owner TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    queue TEXT NOT NULL,
+    priority INTEGER NOT NULL,
+    status INTEGER NOT NULL,
+    until INTEGER NOT NULL,
+    lease INTEGER NOT NULL DEFAULT 0,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    max_attempts INTEGER NOT NULL,
+    crashes INTEGER NOT NULL DEFAULT 0,
+    cancel_requested INTEGER NOT NULL DEFAULT 0,
+    timeout INTEGER NOT NULL,
+    keep_result INTEGER,
+    keep_failure INTEGER,
+    schema INTEGER NOT NULL,
+    idempotency_key TEXT,
+    args_hash BLOB,
+    uniqueness INTEGER NOT NULL DEFAULT 0,
+    batch BLOB,
+    batch_index INTEGER,
+    progress REAL NOT NULL DEFAULT 0.0,
+    progress_message TEXT,
+    error_code TEXT,
+    error TEXT,
+    created_at INTEGER NOT NULL,
+    started_at INTEGER,
+    finished_at INTEGER,
+    run_at INTEGER,
+    expires_at INTEGER,
+    settled_lease INTEGER,
+    settled_end INTEGER,
+    settled_status INTEGER
+) STRICT;
+
+CREATE UNIQUE INDEX job_id ON job (id);
+CREATE INDEX job_ready ON job (kind, queue, priority, until, seq) WHERE status = 0;
+CREATE INDEX job_lease ON job (until) WHERE status = 1;
+CREATE INDEX job_cancel ON job (seq) WHERE status = 1 AND cancel_requested = 1;
+CREATE INDEX job_parked ON job (until) WHERE status = 2;
+CREATE INDEX job_ended ON job (until) WHERE status >= 3;
+CREATE INDEX job_list ON job (owner, kind, queue, status, seq) WHERE status <> 1;
+CREATE INDEX job_batch ON job (batch, seq) WHERE batch IS NOT NULL;
+CREATE UNIQUE INDEX job_key ON job (owner, kind, idempotency_key) WHERE idempotency_key IS NOT NULL;
+CREATE INDEX job_equal ON job (owner, kind, args_hash, seq) WHERE uniqueness > 0;
+CREATE INDEX job_equal_live ON job (owner, kind, args_hash) WHERE uniqueness > 0 AND status < 3;
+
+CREATE TABLE args (seq INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;
+CREATE TABLE result (seq INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;
+
+CREATE TABLE attempt (
+    job INTEGER NOT NULL,
+    lease INTEGER NOT NULL,
+    started_at INTEGER NOT NULL,
+    ended_at INTEGER NOT NULL,
+    ending INTEGER NOT NULL,
+    error_code TEXT,
+    error TEXT,
+    PRIMARY KEY (job, lease)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE journal (
+    job INTEGER NOT NULL,
+    place INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    question BLOB,
+    value BLOB,
+    PRIMARY KEY (job, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE lane (
+    status INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    queue TEXT NOT NULL,
+    priority INTEGER NOT NULL,
+    jobs INTEGER NOT NULL,
+    PRIMARY KEY (status, kind, queue, priority)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE shelf (
+    owner TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    queue TEXT NOT NULL,
+    status INTEGER NOT NULL,
+    jobs INTEGER NOT NULL,
+    PRIMARY KEY (owner, kind, queue, status)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE bucket (
+    kind TEXT PRIMARY KEY,
+    tokens REAL NOT NULL,
+    at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+";
+
+/// Makes the file one of this version. Any number of processes may do so at once.
+pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+    let transaction = connection
+        .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
+        .map_err(super::error::store_error)?;
+    let version = version(&transaction)?;
+    for step in MIGRATIONS.iter().skip(version) {
+        transaction.execute_batch(step).map_err(super::error::store_error)?;
+    }
+    let done = || -> rusqlite::Result<()> {
+        if version < MIGRATIONS.len() {
+            transaction.pragma_update(None, "application_id", APPLICATION)?;
+            transaction.pragma_update(None, "user_version", VERSION)?;
+        }
+        end_leases_of_an_earlier_start(&transaction)?;
+        transaction.commit()
+    };
+    done().map_err(super::error::store_error)
+}
+
+/// How many of the steps the file has behind it.
+fn version(transaction: &Transaction<'_>) -> Result<usize, StoreError> {
+    let read = |name: &str| transaction.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
+    let application = read("application_id").map_err(super::error::store_error)?;
+    let version = read("user_version").map_err(super::error::store_error)?;
+    let tables: i64 = transaction
+        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+        .map_err(super::error::store_error)?;
+    match (application, version) {
+        (0, 0) if tables == 0 => Ok(0),
+        (APPLICATION, 1..=VERSION) => Ok(version as usize),
+        (APPLICATION, _) => Err(unsuitable(format!(
+            "the file was written by a newer mcpq (its schema is version {version}, this program knows {VERSION}); update \
+             this program, or give it another file"
+        ))),
+        _ => Err(unsuitable("the file is a database of another program; give mcpq a file of its own")),
+    }
+}
+
+/// Remembers which start of the machine this is. What ran before it runs no more, so its leases are over at once.
+fn end_leases_of_an_earlier_start(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    let boot = clock::boot();
+    let (known, _) = remembered(transaction)?;
+    if known.as_deref() == Some(boot.as_str()) {
+        return Ok(());
+    }
+    let offset = clock::Clock::new(None).offset();
+    transaction.execute(
+        "INSERT INTO meta (name, value) VALUES ('boot', ?1), ('offset', ?2) \
+         ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        (boot, offset),
+    )?;
+    transaction.execute("UPDATE job SET until = 0 WHERE status = 1", [])?;
+    Ok(())
+}
+
+/// The start of the machine that the file knows, and what its clock adds to the time since then.
+pub(super) fn remembered(connection: &Connection) -> rusqlite::Result<(Option<String>, Option<i64>)> {
+    use rusqlite::OptionalExtension;
+
+    let boot = connection.query_row("SELECT value FROM meta WHERE name = 'boot'", [], |row| row.get(0)).optional()?;
+    let offset =
+        connection.query_row("SELECT value FROM meta WHERE name = 'offset'", [], |row| row.get(0)).optional()?;
+    Ok((boot, offset))
+}

@@ -1,0 +1,80 @@
+//! What time brings: lost leases, unanswered questions, the end of keeping.
+
+use rusqlite::params;
+
+use super::{
+    row::{COLUMNS, FOREVER, Slot},
+    transaction::Tx,
+};
+use crate::{
+    job::{AttemptEnd, ErrorCode, Failure, Status},
+    store::Rescued,
+};
+
+impl Tx<'_> {
+    pub(super) fn rescue(&mut self, max_crashes: u32, limit: usize) -> rusqlite::Result<Vec<Rescued>> {
+        let lost = self.overdue(Status::Running, "job_lease", self.now.lease, limit)?;
+        let parked = self.overdue(Status::InputRequired, "job_parked", self.now.due, limit - lost.len())?;
+        let mut rescued = Vec::with_capacity(lost.len() + parked.len());
+        for mut slot in lost {
+            self.rescue_running(&mut slot, max_crashes)?;
+            rescued.push(slot);
+        }
+        for mut slot in parked {
+            let failure = Failure::new(ErrorCode::InputExpired, "nobody answered the job's question in time");
+            self.end(&mut slot, Status::Failed, Some(failure.into()));
+            rescued.push(slot);
+        }
+        self.news.ready |= !rescued.is_empty();
+        rescued
+            .into_iter()
+            .map(|slot| {
+                slot.save(self.sql)?;
+                Ok(Rescued { record: slot.with_history(self.sql)?.record })
+            })
+            .collect()
+    }
+
+    fn overdue(&self, status: Status, index: &str, now: i64, limit: usize) -> rusqlite::Result<Vec<Slot>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM job INDEXED BY {index} WHERE status = {} AND until <= ?1 ORDER BY until LIMIT ?2",
+            status as i64
+        );
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.sql.prepare_cached(&sql)?.query_map(params![now, limit], Slot::read)?.collect()
+    }
+
+    fn rescue_running(&mut self, slot: &mut Slot, max_crashes: u32) -> rusqlite::Result<()> {
+        self.remember(slot, AttemptEnd::LeaseLost, None)?;
+        slot.record.crashes += 1;
+        let record = &mut slot.record;
+        if record.crashes < max_crashes || record.cancel_requested {
+            self.give_back(slot);
+            return Ok(());
+        }
+        record.attempts = record.attempts.saturating_sub(1);
+        let failure = Failure::new(
+            ErrorCode::WorkerLost,
+            format!("its worker died or was cut off {} times while it ran", record.crashes),
+        );
+        self.end(slot, Status::Failed, Some(failure.into()));
+        Ok(())
+    }
+
+    pub(super) fn prune(&mut self, limit: usize) -> rusqlite::Result<usize> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM job INDEXED BY job_ended WHERE status >= 3 AND until <= ?1 AND until < {FOREVER} \
+             ORDER BY until LIMIT ?2"
+        );
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let slots: Vec<Slot> = self
+            .sql
+            .prepare_cached(&sql)?
+            .query_map(params![self.now.due, limit], Slot::read)?
+            .collect::<rusqlite::Result<_>>()?;
+        for slot in &slots {
+            self.forget(slot.seq, &slot.record)?;
+        }
+        Ok(slots.len())
+    }
+}

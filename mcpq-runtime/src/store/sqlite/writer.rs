@@ -1,0 +1,202 @@
+//! The one thread that writes: what is asked for while it commits goes into the next commit together.
+
+use std::{
+    sync::{
+        Arc,
+        mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+    },
+    time::Duration,
+};
+
+use rusqlite::{Connection, TransactionBehavior};
+use tokio::sync::oneshot;
+
+use super::{
+    clock::Clock,
+    error::{gone, store_error},
+    open::Synchronous,
+    transaction::{Local, News, Tx},
+};
+use crate::store::{Listeners, StoreError};
+
+/// Most calls in one commit.
+const GROUP: usize = 256;
+
+/// How long nothing may be asked for before the log is brought home.
+const IDLE: Duration = Duration::from_millis(500);
+
+/// How much a call needs of its commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Needs {
+    /// To be seen by others: a loss of power may take it back, since it takes the worker along.
+    Sight,
+    /// To last.
+    Disk,
+}
+
+/// One call. It may be run more than once, each time from the start.
+trait Task: Send {
+    fn run(&mut self, tx: &mut Tx<'_>) -> rusqlite::Result<()>;
+    fn answer(self: Box<Self>, outcome: Result<(), StoreError>);
+}
+
+struct Call<T, F> {
+    work: F,
+    done: Option<T>,
+    reply: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<T: Send, F: FnMut(&mut Tx<'_>) -> rusqlite::Result<T> + Send> Task for Call<T, F> {
+    fn run(&mut self, tx: &mut Tx<'_>) -> rusqlite::Result<()> {
+        self.done = Some((self.work)(tx)?);
+        Ok(())
+    }
+
+    fn answer(self: Box<Self>, outcome: Result<(), StoreError>) {
+        let Self { done, reply, .. } = *self;
+        // Whoever asked may have given up meanwhile; what was committed stays.
+        let _ = reply.send(outcome.and_then(|()| done.ok_or_else(gone)));
+    }
+}
+
+struct Request {
+    needs: Needs,
+    task: Box<dyn Task>,
+}
+
+/// Hands calls to the writer.
+#[derive(Clone, Debug)]
+pub(super) struct Writer(Sender<Request>);
+
+impl Writer {
+    /// Starts the thread. It ends, after all it was asked for, when every handle is gone.
+    pub(super) fn start(
+        connection: Connection,
+        clock: Clock,
+        synchronous: Synchronous,
+        listeners: Arc<Listeners>,
+        process: Vec<u8>,
+    ) -> std::io::Result<Self> {
+        let (sender, requests) = channel();
+        let thread = Thread {
+            connection,
+            clock,
+            listeners,
+            process,
+            local: Local::default(),
+            lasting: synchronous == Synchronous::Full,
+            level: None,
+        };
+        std::thread::Builder::new().name("mcpq-sqlite-write".into()).spawn(move || thread.run(&requests))?;
+        Ok(Self(sender))
+    }
+
+    /// Runs `work` inside a commit and returns what it gave, once that is committed. It goes on when the caller does
+    /// not wait any more.
+    pub(super) async fn call<T: Send + 'static>(
+        &self,
+        needs: Needs,
+        work: impl FnMut(&mut Tx<'_>) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let task = Box::new(Call { work, done: None, reply });
+        self.0.send(Request { needs, task }).map_err(|_| gone())?;
+        answer.await.map_err(|_| gone())?
+    }
+}
+
+struct Thread {
+    connection: Connection,
+    clock: Clock,
+    listeners: Arc<Listeners>,
+    /// Names this process in the file, so that others know when somebody else wrote.
+    process: Vec<u8>,
+    local: Local,
+    /// Whether commits wait for the disk at all.
+    lasting: bool,
+    /// What the connection was last set to.
+    level: Option<Needs>,
+}
+
+impl Thread {
+    fn run(mut self, requests: &Receiver<Request>) {
+        let mut tidy = true;
+        loop {
+            let first = match requests.recv_timeout(if tidy { Duration::from_secs(3600) } else { IDLE }) {
+                Ok(first) => first,
+                Err(RecvTimeoutError::Timeout) => {
+                    tidy = true;
+                    self.bring_home("PASSIVE");
+                    continue;
+                }
+                Err(RecvTimeoutError::Disconnected) => break,
+            };
+            tidy = false;
+            let mut group = vec![first];
+            while group.len() < GROUP
+                && let Ok(next) = requests.try_recv()
+            {
+                group.push(next);
+            }
+            self.serve(group);
+        }
+        self.bring_home("TRUNCATE");
+    }
+
+    /// Commits a group. Where that fails, each call is tried alone, so that the one at fault spoils no other.
+    fn serve(&mut self, mut group: Vec<Request>) {
+        match self.commit(&mut group) {
+            Ok(news) => {
+                group.into_iter().for_each(|request| request.task.answer(Ok(())));
+                news.tell(&self.listeners);
+            }
+            Err(error) if group.len() == 1 || is_about_the_lock(&error) => {
+                let mut group = group.into_iter();
+                let Some(first) = group.next() else { return };
+                for request in group {
+                    request.task.answer(Err(StoreError::Unavailable { message: error.to_string(), source: None }));
+                }
+                first.task.answer(Err(store_error(error)));
+            }
+            Err(_) => {
+                group.into_iter().for_each(|request| self.serve(vec![request]));
+                // What the failed commit had noted to tell went with it.
+                self.listeners.each(|listener| listener.resync());
+            }
+        }
+    }
+
+    fn commit(&mut self, group: &mut [Request]) -> rusqlite::Result<News> {
+        let needs = group.iter().map(|request| request.needs).max().unwrap_or(Needs::Disk);
+        if self.lasting && self.level != Some(needs) {
+            let level = if needs == Needs::Disk { "full" } else { "normal" };
+            self.connection.pragma_update(None, "synchronous", level)?;
+            self.level = Some(needs);
+        }
+        if !self.lasting && self.level.is_none() {
+            self.connection.pragma_update(None, "synchronous", "normal")?;
+            self.level = Some(needs);
+        }
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut tx = Tx::new(&transaction, self.clock.now(), &mut self.local);
+        for request in group {
+            request.task.run(&mut tx)?;
+        }
+        let news = tx.finish(&self.process)?;
+        transaction.commit()?;
+        Ok(news)
+    }
+
+    /// Moves what the log holds into the file itself, where nobody is in the way.
+    fn bring_home(&self, how: &str) {
+        let result = self.connection.query_row(&format!("PRAGMA wal_checkpoint({how})"), [], |_| Ok(()));
+        if let Err(error) = result {
+            tracing::debug!(%error, "the log of the store was not brought home");
+        }
+    }
+}
+
+/// Whether the group did not even begin: another process writes.
+fn is_about_the_lock(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy)
+}
