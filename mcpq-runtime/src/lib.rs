@@ -16,6 +16,8 @@ mod registry;
 #[cfg(feature = "server")]
 mod server;
 pub mod store;
+#[cfg(feature = "store-conformance")]
+pub mod storm;
 mod suggest;
 mod worker;
 

@@ -85,7 +85,7 @@ pub use mcpq_runtime::{TestClient, TestClientError};
 
 #[cfg(feature = "store-conformance")]
 #[doc(inline)]
-pub use mcpq_runtime::store_conformance;
+pub use mcpq_runtime::{store_conformance, storm};
 
 #[doc(hidden)]
 pub use mcpq_runtime::private as __private;

@@ -227,3 +227,41 @@ pub(super) async fn eventually<T, Fut: Future<Output = Option<T>>>(
         tokio::time::sleep(Duration::from_millis(3)).await;
     }
 }
+
+/// Does something in many tasks at the same instant, and gives what each of them saw.
+pub(super) async fn together<T, Fut>(
+    store: &Arc<dyn Store>,
+    times: usize,
+    doing: impl Fn(Arc<dyn Store>, usize) -> Fut,
+) -> Vec<T>
+where
+    T: Send + 'static,
+    Fut: Future<Output = T> + Send + 'static,
+{
+    let start = Arc::new(tokio::sync::Barrier::new(times));
+    let tasks = (0..times).map(|n| {
+        let (start, call) = (start.clone(), doing(store.clone(), n));
+        tokio::spawn(async move {
+            start.wait().await;
+            call.await
+        })
+    });
+    let tasks: Vec<_> = tasks.collect();
+    futures::future::join_all(tasks).await.into_iter().map(Result::unwrap).collect()
+}
+
+/// Does two things at the same instant; which one is started first changes from round to round.
+pub(super) async fn race<A: Send + 'static, B: Send + 'static>(
+    round: usize,
+    one: impl Future<Output = A> + Send + 'static,
+    other: impl Future<Output = B> + Send + 'static,
+) -> (A, B) {
+    let (one, other) = if round.is_multiple_of(2) {
+        let one = tokio::spawn(one);
+        (one, tokio::spawn(other))
+    } else {
+        let other = tokio::spawn(other);
+        (tokio::spawn(one), other)
+    };
+    (one.await.unwrap(), other.await.unwrap())
+}

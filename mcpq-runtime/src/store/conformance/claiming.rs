@@ -51,7 +51,7 @@ pub async fn delayed_jobs_are_not_claimed_before_their_time(store: Arc<dyn Store
     assert_eq!((claimed.record.id, claimed.record.run_at), (soon, None));
 }
 
-pub async fn only_the_served_types_and_queues_are_claimed(store: Arc<dyn Store>) {
+pub async fn f30_only_the_served_types_and_queues_are_claimed(store: Arc<dyn Store>) {
     insert(&*store, new_job("other")).await;
     insert(&*store, job_with("mine", |job| job.queue = "elsewhere".into())).await;
     let mine = insert(&*store, job_with("mine", |job| job.queue = "here".into())).await;
@@ -76,7 +76,7 @@ pub async fn a_claim_takes_no_more_than_asked(store: Arc<dyn Store>) {
     assert!(claim_of(&*store, everything(), 10, MINUTE).await.is_empty());
 }
 
-pub async fn two_workers_never_get_the_same_job(store: Arc<dyn Store>) {
+pub async fn f12_two_workers_never_get_the_same_job(store: Arc<dyn Store>) {
     for _ in 0..50 {
         insert(&*store, new_job("a")).await;
     }
@@ -122,4 +122,37 @@ pub async fn the_next_due_time_is_told(store: Arc<dyn Store>) {
     assert_eq!(store.next_due(&serving(&["a"])).await.unwrap(), Some(Duration::ZERO));
     claim_one(&*store).await;
     assert!(store.next_due(&everything()).await.unwrap().unwrap() > MINUTE / 2);
+}
+
+pub async fn f02_a_worker_that_asks_again_gets_nothing_that_runs(store: Arc<dyn Store>) {
+    let request = ClaimRequest { worker: WorkerId::new(), selection: Arc::new(everything()), max: 10, lease: MINUTE };
+    insert(&*store, new_job("a")).await;
+    let first = store.claim(&request).await.unwrap();
+    assert_eq!(first.len(), 1);
+    assert!(store.claim(&request).await.unwrap().is_empty(), "the lease is what owns, not the worker");
+    let second = insert(&*store, new_job("a")).await;
+    assert_eq!(store.claim(&request).await.unwrap()[0].record.id, second);
+    assert_eq!(finish(&*store, lease_of(&first[0]), completed()).await, Settled::Accepted(Status::Completed));
+}
+
+pub async fn one_batch_is_claimed_in_its_order(store: Arc<dyn Store>) {
+    let jobs: Vec<NewJob> = (0..50).map(|n| named(["a", "b", "c"][n % 3], &format!("{n:02}"), |_| {})).collect();
+    insert_all(&*store, jobs).await;
+    let expected: Vec<String> = (0..50).map(|n| format!("{n:02}")).collect();
+    assert_eq!(order(&*store).await, expected);
+}
+
+pub async fn a_type_and_a_queue_must_both_be_served(store: Arc<dyn Store>) {
+    for job_type in ["a", "b"] {
+        for queue in ["one", "two"] {
+            insert(&*store, named(job_type, &format!("{job_type} {queue}"), |job| job.queue = queue.into())).await;
+        }
+    }
+    let told = |claimed: Vec<Claimed>| claimed.iter().map(|c| c.args.parse().unwrap()).collect::<Vec<String>>();
+    let one = || Selection { queues: vec!["one".into()], ..everything() };
+    assert_eq!(told(claim_of(&*store, Selection { any_type: false, ..one() }, 10, MINUTE).await), [""; 0]);
+    let b_in_one = Selection { queues: vec!["one".into()], ..serving(&["b"]) };
+    assert_eq!(told(claim_of(&*store, b_in_one, 10, MINUTE).await), ["b one"]);
+    assert_eq!(told(claim_of(&*store, one(), 10, MINUTE).await), ["a one"]);
+    assert_eq!(told(claim_of(&*store, everything(), 10, MINUTE).await), ["a two", "b two"]);
 }

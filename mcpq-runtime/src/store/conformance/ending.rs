@@ -26,7 +26,7 @@ pub async fn every_outcome_is_recorded_with_its_attempt(store: Arc<dyn Store>) {
     }
 }
 
-pub async fn a_retry_waits_and_shows_its_failure(store: Arc<dyn Store>) {
+pub async fn f38_a_retry_waits_and_shows_its_failure(store: Arc<dyn Store>) {
     let id = ended(&*store, new_job("a"), retry(MOMENT)).await;
     let record = get(&*store, id).await;
     assert_eq!((record.status, record.attempts), (Status::Pending, 1));
@@ -118,7 +118,7 @@ pub async fn jobs_kept_for_ever_are_not_pruned(store: Arc<dyn Store>) {
     assert_eq!(get(&*store, other).await.status, Status::Completed);
 }
 
-pub async fn prunes_come_in_pages(store: Arc<dyn Store>) {
+pub async fn f41_prunes_come_in_pages(store: Arc<dyn Store>) {
     for _ in 0..5 {
         ended(&*store, keeping(Some(MOMENT), None), completed()).await;
     }
@@ -128,4 +128,72 @@ pub async fn prunes_come_in_pages(store: Arc<dyn Store>) {
         pages.push(store.prune(2).await.unwrap());
     }
     assert_eq!(pages, [2, 2, 1, 0]);
+}
+
+pub async fn f22_a_cancel_in_backoff_ends_the_job_unstarted(store: Arc<dyn Store>) {
+    for after in [MINUTE, Duration::ZERO] {
+        let id = ended(&*store, new_job("a"), retry(after)).await;
+        let reply = cancel(&*store, id).await;
+        assert_eq!((reply.ended, reply.record.status, reply.record.run_at), (true, Status::Cancelled, None));
+        assert!(reply.record.failure.is_none() && reply.record.finished_at.is_some());
+        assert_eq!(reply.record.history.len(), 1, "no attempt was made");
+        assert_eq!(store.next_due(&everything()).await.unwrap(), None);
+        nothing_is_due(&*store).await;
+    }
+}
+
+pub async fn only_the_request_that_ends_a_job_says_so(store: Arc<dyn Store>) {
+    let waiting = insert(&*store, new_job("a")).await;
+    assert_eq!([cancel(&*store, waiting).await.ended, cancel(&*store, waiting).await.ended], [true, false]);
+    let running = insert(&*store, new_job("a")).await;
+    let lease = lease_one(&*store).await;
+    for _ in 0..2 {
+        let reply = cancel(&*store, running).await;
+        assert!(!reply.ended && reply.record.status == Status::Running && reply.record.cancel_requested);
+    }
+    finish(&*store, lease, Outcome::Cancelled).await;
+    let reply = cancel(&*store, running).await;
+    assert_eq!((reply.ended, reply.record.status), (false, Status::Cancelled));
+}
+
+pub async fn f19_an_end_that_beats_a_cancel_stands(store: Arc<dyn Store>) {
+    for (outcome, expected) in
+        [(completed(), Status::Completed), (failed(), Status::Failed), (timed_out(), Status::Timeout)]
+    {
+        let id = insert(&*store, new_job("a")).await;
+        let lease = lease_one(&*store).await;
+        cancel(&*store, id).await;
+        assert_eq!(finish(&*store, lease, outcome).await, Settled::Accepted(expected), "although it was asked for");
+        let (record, result) = store.get_result(&Scope::All, id).await.unwrap().unwrap();
+        assert_eq!((record.status, result.is_some()), (expected, expected == Status::Completed));
+    }
+}
+
+pub async fn a_failed_job_keeps_the_progress_it_had(store: Arc<dyn Store>) {
+    let id = insert(&*store, new_job("a")).await;
+    let progress = ProgressUpdate { fraction: 0.6, message: Some("at six".into()) };
+    let lease = lease_one(&*store).await;
+    store.finish(vec![Finish { lease, outcome: retry(Duration::ZERO), progress }]).await.unwrap();
+    let record = claim_one(&*store).await.record;
+    assert_eq!((record.progress, record.progress_message.as_deref()), (0.6, Some("at six")));
+    let progress = ProgressUpdate { fraction: 0.1, message: None };
+    let lease = LeaseRef { id, lease: 2 };
+    store.finish(vec![Finish { lease, outcome: failed(), progress }]).await.unwrap();
+    let record = get(&*store, id).await;
+    assert_eq!((record.progress, record.progress_message.as_deref()), (0.6, Some("at six")), "it never goes back");
+}
+
+pub async fn f40_what_is_pruned_frees_all_that_named_it(store: Arc<dyn Store>) {
+    let batch = Some((JobId::new(), 0));
+    let short = Keeping { result: Some(MOMENT), failure: Some(MOMENT) };
+    let job = NewJob { keeping: short, batch, unique: Some(Unique::Kept), ..keyed("a", "k", 1) };
+    let id = ended(&*store, job.clone(), failed()).await;
+    pass(&*store, MOMENT).await;
+    assert_eq!(store.prune(10).await.unwrap(), 1);
+    assert!(store.get(&Scope::All, id).await.unwrap().is_none());
+    let members = ListFilter { batch: batch.map(|batch| batch.0), ..ListFilter::default() };
+    assert_eq!(store.list(&Scope::All, &members, &page(10, 0)).await.unwrap().total, 0);
+    assert!(store.counts(&Scope::All).await.unwrap().iter().all(|counts| counts.failed == 0));
+    assert!(matches!(store.replay(&Scope::All, id, ROOM).await.unwrap(), Replayed::NotFound));
+    insert(&*store, NewJob { id: JobId::new(), ..job }).await;
 }

@@ -3,7 +3,10 @@
 use std::{
     collections::HashMap,
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -115,7 +118,9 @@ pub enum Fault {
 /// ```
 #[derive(Clone)]
 pub struct Faulty {
-    inner: Arc<dyn Store>,
+    /// Handles of the same data.
+    inner: Arc<[Arc<dyn Store>]>,
+    turn: Arc<AtomicUsize>,
     plan: Arc<Mutex<Plan>>,
     deaf: bool,
 }
@@ -138,7 +143,18 @@ struct Chance {
 impl Faulty {
     /// A store that behaves like `inner` until it is told to fail.
     pub fn new(inner: Arc<dyn Store>) -> Self {
-        Self { inner, plan: Arc::default(), deaf: false }
+        Self::across([inner])
+    }
+
+    /// A store behind several handles of the same data, as several processes have them: each call goes to the next one,
+    /// and the first one's listeners hear of all. What a store keeps beside its data is found out in this way.
+    ///
+    /// # Panics
+    /// Without any handle.
+    pub fn across(handles: impl IntoIterator<Item = Arc<dyn Store>>) -> Self {
+        let inner: Arc<[Arc<dyn Store>]> = handles.into_iter().collect();
+        assert!(!inner.is_empty(), "a store needs a handle");
+        Self { inner, turn: Arc::default(), plan: Arc::default(), deaf: false }
     }
 
     /// From now on every third call of one of these methods meets one of these faults, by dice that roll the same for
@@ -182,7 +198,11 @@ impl Faulty {
 
     /// The store without faults.
     pub fn sound(&self) -> Arc<dyn Store> {
-        self.inner.clone()
+        self.inner[0].clone()
+    }
+
+    fn handle(&self) -> &dyn Store {
+        &*self.inner[self.turn.fetch_add(1, Ordering::Relaxed) % self.inner.len()]
     }
 
     fn lock(&self) -> MutexGuard<'_, Plan> {
@@ -239,46 +259,46 @@ impl Default for Faulty {
 
 impl fmt::Debug for Faulty {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Faulty").field(&self.inner).finish()
+        f.debug_tuple("Faulty").field(&self.inner[0]).finish()
     }
 }
 
 #[async_trait]
 impl Store for Faulty {
     fn kind(&self) -> &'static str {
-        self.inner.kind()
+        self.inner[0].kind()
     }
 
     fn is_shared(&self) -> bool {
-        self.deaf || self.inner.is_shared()
+        self.deaf || self.inner[0].is_shared()
     }
 
     async fn insert(&self, jobs: Vec<NewJob>, bound: Bound) -> Result<InsertReply, StoreError> {
-        self.run(Op::Insert, || self.inner.insert(jobs.clone(), bound)).await
+        self.run(Op::Insert, || self.handle().insert(jobs.clone(), bound)).await
     }
 
     async fn claim(&self, request: &ClaimRequest) -> Result<Vec<Claimed>, StoreError> {
-        self.run(Op::Claim, || self.inner.claim(request)).await
+        self.run(Op::Claim, || self.handle().claim(request)).await
     }
 
     async fn renew(&self, leases: &[LeaseRef], lease: Duration) -> Result<Vec<Renewed>, StoreError> {
-        self.run(Op::Renew, || self.inner.renew(leases, lease)).await
+        self.run(Op::Renew, || self.handle().renew(leases, lease)).await
     }
 
     async fn finish(&self, finishes: Vec<Finish>) -> Result<Vec<Settled>, StoreError> {
-        self.run(Op::Finish, || self.inner.finish(finishes.clone())).await
+        self.run(Op::Finish, || self.handle().finish(finishes.clone())).await
     }
 
     async fn release(&self, leases: &[LeaseRef]) -> Result<Vec<Settled>, StoreError> {
-        self.run(Op::Release, || self.inner.release(leases)).await
+        self.run(Op::Release, || self.handle().release(leases)).await
     }
 
     async fn progress(&self, writes: Vec<ProgressWrite>) -> Result<Vec<bool>, StoreError> {
-        self.run(Op::Progress, || self.inner.progress(writes.clone())).await
+        self.run(Op::Progress, || self.handle().progress(writes.clone())).await
     }
 
     async fn park(&self, park: Park) -> Result<Settled, StoreError> {
-        self.run(Op::Park, || self.inner.park(park.clone())).await
+        self.run(Op::Park, || self.handle().park(park.clone())).await
     }
 
     async fn answer(
@@ -287,60 +307,60 @@ impl Store for Faulty {
         id: JobId,
         answers: Vec<(String, Payload)>,
     ) -> Result<Option<Answered>, StoreError> {
-        self.run(Op::Answer, || self.inner.answer(scope, id, answers.clone())).await
+        self.run(Op::Answer, || self.handle().answer(scope, id, answers.clone())).await
     }
 
     async fn request_cancel(&self, scope: &Scope, id: JobId) -> Result<Option<CancelReply>, StoreError> {
-        self.run(Op::RequestCancel, || self.inner.request_cancel(scope, id)).await
+        self.run(Op::RequestCancel, || self.handle().request_cancel(scope, id)).await
     }
 
     async fn replay(&self, scope: &Scope, id: JobId, bound: Bound) -> Result<Replayed, StoreError> {
-        self.run(Op::Replay, || self.inner.replay(scope, id, bound)).await
+        self.run(Op::Replay, || self.handle().replay(scope, id, bound)).await
     }
 
     async fn remove(&self, scope: &Scope, id: JobId) -> Result<Removed, StoreError> {
-        self.run(Op::Remove, || self.inner.remove(scope, id)).await
+        self.run(Op::Remove, || self.handle().remove(scope, id)).await
     }
 
     async fn get(&self, scope: &Scope, id: JobId) -> Result<Option<JobRecord>, StoreError> {
-        self.run(Op::Get, || self.inner.get(scope, id)).await
+        self.run(Op::Get, || self.handle().get(scope, id)).await
     }
 
     async fn get_result(&self, scope: &Scope, id: JobId) -> Result<Option<(JobRecord, Option<Payload>)>, StoreError> {
-        self.run(Op::Get, || self.inner.get_result(scope, id)).await
+        self.run(Op::Get, || self.handle().get_result(scope, id)).await
     }
 
     async fn list(&self, scope: &Scope, filter: &ListFilter, page: &Page) -> Result<Listing, StoreError> {
-        self.run(Op::List, || self.inner.list(scope, filter, page)).await
+        self.run(Op::List, || self.handle().list(scope, filter, page)).await
     }
 
     async fn counts(&self, scope: &Scope) -> Result<Vec<QueueCounts>, StoreError> {
-        self.run(Op::Counts, || self.inner.counts(scope)).await
+        self.run(Op::Counts, || self.handle().counts(scope)).await
     }
 
     async fn next_due(&self, selection: &Selection) -> Result<Option<Duration>, StoreError> {
-        self.run(Op::NextDue, || self.inner.next_due(selection)).await
+        self.run(Op::NextDue, || self.handle().next_due(selection)).await
     }
 
     async fn rescue(&self, max_crashes: u32, limit: usize) -> Result<Vec<Rescued>, StoreError> {
-        self.run(Op::Rescue, || self.inner.rescue(max_crashes, limit)).await
+        self.run(Op::Rescue, || self.handle().rescue(max_crashes, limit)).await
     }
 
     async fn prune(&self, limit: usize) -> Result<usize, StoreError> {
-        self.run(Op::Prune, || self.inner.prune(limit)).await
+        self.run(Op::Prune, || self.handle().prune(limit)).await
     }
 
     async fn journal(&self, lease: LeaseRef) -> Result<Option<Vec<JournalEntry>>, StoreError> {
-        self.run(Op::Journal, || self.inner.journal(lease)).await
+        self.run(Op::Journal, || self.handle().journal(lease)).await
     }
 
     async fn journal_write(&self, lease: LeaseRef, key: &str, value: Payload) -> Result<JournalWrite, StoreError> {
-        self.run(Op::JournalWrite, || self.inner.journal_write(lease, key, value.clone())).await
+        self.run(Op::JournalWrite, || self.handle().journal_write(lease, key, value.clone())).await
     }
 
     fn watch(&self, listener: Weak<dyn StoreListener>) {
         if !self.deaf {
-            self.inner.watch(listener);
+            self.inner[0].watch(listener);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::calls::*;
 
-pub async fn the_bound_counts_all_that_waits_and_refuses_whole_batches(store: Arc<dyn Store>) {
+pub async fn f34_the_bound_counts_all_that_waits_and_refuses_whole_batches(store: Arc<dyn Store>) {
     let bound = Bound { max_pending: 3 };
     insert(&*store, new_job("running")).await;
     claim_one(&*store).await;
@@ -16,7 +16,7 @@ pub async fn the_bound_counts_all_that_waits_and_refuses_whole_batches(store: Ar
     assert_eq!(total(&*store).await, 4);
 }
 
-pub async fn a_key_gives_the_same_job_in_any_state(store: Arc<dyn Store>) {
+pub async fn f17_a_key_gives_the_same_job_in_any_state(store: Arc<dyn Store>) {
     let id = insert(&*store, keyed("a", "k", 1)).await;
     assert_eq!(existing(insert_one(&*store, keyed("a", "k", 1)).await), id);
     let lease = lease_of(&claim_one(&*store).await);
@@ -30,7 +30,7 @@ pub async fn a_key_gives_the_same_job_in_any_state(store: Arc<dyn Store>) {
     assert_ne!(insert(&*store, keyed("a", "k", 1)).await, id, "the key is free when its job is forgotten");
 }
 
-pub async fn a_key_with_other_arguments_is_a_conflict(store: Arc<dyn Store>) {
+pub async fn f16_a_key_with_other_arguments_is_a_conflict(store: Arc<dyn Store>) {
     let id = insert(&*store, keyed("a", "k", 1)).await;
     let reply = insert_one(&*store, keyed("a", "k", 2)).await;
     assert!(matches!(reply, Inserted::Conflict(known) if known == id), "{reply:?}");
@@ -56,7 +56,7 @@ pub async fn one_key_twice_in_a_batch_is_one_job(store: Arc<dyn Store>) {
     assert!(matches!(replies[2], Inserted::Conflict(known) if known == id));
 }
 
-pub async fn a_repeated_key_is_answered_in_a_full_store(store: Arc<dyn Store>) {
+pub async fn f18_a_repeated_key_is_answered_in_a_full_store(store: Arc<dyn Store>) {
     let id = insert(&*store, keyed("a", "k", 1)).await;
     let reply = store.insert(vec![keyed("a", "k", 1)], Bound { max_pending: 1 }).await.unwrap();
     let InsertReply::Done(mut replies) = reply else { panic!("the job is there already, so nothing is added") };
@@ -98,7 +98,7 @@ pub async fn a_key_is_looked_at_before_uniqueness(store: Arc<dyn Store>) {
     assert_eq!(existing(insert_one(&*store, other_key).await), second);
 }
 
-pub async fn a_refused_batch_leaves_nothing_behind(store: Arc<dyn Store>) {
+pub async fn f34_a_refused_batch_leaves_nothing_behind(store: Arc<dyn Store>) {
     let bound = Bound { max_pending: 1 };
     let batch = job_with("a", |job| job.batch = Some((JobId::new(), 0))).batch;
     let mut first = keyed("a", "k", 1);
@@ -109,4 +109,53 @@ pub async fn a_refused_batch_leaves_nothing_behind(store: Arc<dyn Store>) {
     assert!(store.counts(&Scope::All).await.unwrap().iter().all(|counts| counts.pending == 0));
     assert!(claim_of(&*store, everything(), 10, MINUTE).await.is_empty());
     insert(&*store, keyed("a", "k", 2)).await;
+}
+
+pub async fn f17_a_key_is_taken_in_every_status_until_its_job_is_pruned(store: Arc<dyn Store>) {
+    for (n, outcome) in [completed(), failed(), timed_out(), Outcome::Cancelled, retry(MINUTE)].into_iter().enumerate()
+    {
+        let key = format!("k{n}");
+        let id = ended(&*store, keyed("a", &key, 1), outcome).await;
+        match insert_one(&*store, keyed("a", &key, 1)).await {
+            Inserted::Existing(record) => assert_eq!((record.id, record.status), (id, status(&*store, id).await)),
+            other => panic!("{other:?}"),
+        }
+    }
+    let parked = insert(&*store, keyed("a", "parked", 1)).await;
+    store.park(park_of(lease_one(&*store).await, &["q"])).await.unwrap();
+    assert_eq!(existing(insert_one(&*store, keyed("a", "parked", 1)).await), parked);
+    let short = NewJob { keeping: Keeping { result: Some(MOMENT), failure: None }, ..keyed("a", "short", 1) };
+    let id = ended(&*store, short.clone(), completed()).await;
+    pass(&*store, MOMENT).await;
+    assert_eq!(store.prune(10).await.unwrap(), 1);
+    assert_ne!(insert(&*store, NewJob { id: JobId::new(), ..short }).await, id);
+}
+
+pub async fn f18_a_repeated_insert_is_answered_as_the_first_time(store: Arc<dyn Store>) {
+    let batch = vec![new_job("a"), keyed("a", "k", 1), unique(Unique::Kept, 2)];
+    for _ in 0..2 {
+        assert!(insert_all(&*store, batch.clone()).await.iter().all(|reply| matches!(reply, Inserted::Created)));
+    }
+    let full = store.insert(batch.clone(), Bound { max_pending: 3 }).await.unwrap();
+    assert!(matches!(full, InsertReply::Done(_)), "it needs no room: {full:?}");
+    assert_eq!(total(&*store).await, 3);
+    finish(&*store, lease_of(&claim_of(&*store, everything(), 1, MINUTE).await[0]), completed()).await;
+    assert!(matches!(insert_one(&*store, batch[0].clone()).await, Inserted::Created), "whatever became of it");
+    assert_eq!(status(&*store, batch[0].id).await, Status::Completed);
+    let more = insert_all(&*store, vec![batch[1].clone(), new_job("a"), batch[2].clone()]).await;
+    assert!(more.iter().all(|reply| matches!(reply, Inserted::Created)));
+    assert_eq!(total(&*store).await, 4);
+}
+
+pub async fn a_batch_may_fill_the_store_to_its_last_place(store: Arc<dyn Store>) {
+    let bound = Bound { max_pending: 3 };
+    let jobs = || vec![new_job("a"), keyed("a", "k", 1), keyed("a", "k", 1), new_job("a")];
+    let reply = store.insert(jobs(), bound).await.unwrap();
+    let InsertReply::Done(replies) = reply else { panic!("what stands already needs no room") };
+    assert!(matches!(replies[..], [Inserted::Created, Inserted::Created, Inserted::Existing(_), Inserted::Created]));
+    claim_of(&*store, everything(), 1, MINUTE).await;
+    assert!(
+        matches!(store.insert(vec![new_job("a")], bound).await.unwrap(), InsertReply::Done(_)),
+        "one place is free"
+    );
 }

@@ -150,3 +150,51 @@ pub async fn one_key_is_one_entry(store: Arc<dyn Store>) {
     assert_eq!(journal.iter().map(|entry| &*entry.key).collect::<Vec<_>>(), ["one", "two"]);
     assert_eq!(journal[1].value, Some(json("2")));
 }
+
+pub async fn a_journal_keeps_its_order_across_attempts(store: Arc<dyn Store>) {
+    let mut lease = running(&*store).await;
+    for n in 0..60 {
+        let key = format!("step {}", (n * 7) % 60);
+        assert_eq!(store.journal_write(lease, &key, json(&n.to_string())).await.unwrap(), JournalWrite::Stored);
+        if n % 20 == 19 {
+            release(&*store, lease).await;
+            lease = lease_one(&*store).await;
+        }
+    }
+    let journal = store.journal(lease).await.unwrap().unwrap();
+    let seen: Vec<_> = journal.iter().map(|entry| (entry.key.to_string(), entry.value.clone().unwrap())).collect();
+    let expected: Vec<_> = (0..60).map(|n| (format!("step {}", (n * 7) % 60), json(&n.to_string()))).collect();
+    assert_eq!(seen, expected);
+}
+
+pub async fn a_job_that_is_not_parked_takes_no_answer(store: Arc<dyn Store>) {
+    let lease = running(&*store).await;
+    let refused = |status| Answered { accepted: vec![false], status };
+    assert_eq!(answer(&*store, lease.id, &[("one", "1")]).await, refused(Status::Running));
+    park(&*store, lease, &["one"]).await;
+    assert_eq!(answer(&*store, lease.id, &[("two", "1")]).await, refused(Status::InputRequired), "nobody asked that");
+    answer(&*store, lease.id, &[("one", "1")]).await;
+    assert_eq!(answer(&*store, lease.id, &[("one", "2")]).await, refused(Status::Pending));
+    finish(&*store, lease_one(&*store).await, completed()).await;
+    assert_eq!(answer(&*store, lease.id, &[("one", "2")]).await, refused(Status::Completed));
+}
+
+pub async fn a_stored_value_is_no_question(store: Arc<dyn Store>) {
+    let lease = running(&*store).await;
+    store.journal_write(lease, "one", json("1")).await.unwrap();
+    assert_eq!(park(&*store, lease, &["one"]).await, Settled::Accepted(Status::Pending), "it has a value already");
+    let lease = lease_one(&*store).await;
+    assert_eq!(park(&*store, lease, &["one", "two"]).await, Settled::Accepted(Status::InputRequired));
+    assert_eq!(answer(&*store, lease.id, &[("one", "2"), ("two", "2")]).await.accepted, [false, true]);
+    let journal = store.journal(lease_one(&*store).await).await.unwrap().unwrap();
+    assert_eq!((journal[0].question.is_none(), &journal[0].value), (true, &Some(json("1"))));
+}
+
+pub async fn a_journal_belongs_to_its_job(store: Arc<dyn Store>) {
+    let one = running(&*store).await;
+    let other = running(&*store).await;
+    store.journal_write(one, "step", json("1")).await.unwrap();
+    assert_eq!(store.journal_write(other, "step", json("2")).await.unwrap(), JournalWrite::Stored);
+    assert_eq!(store.journal(one).await.unwrap().unwrap()[0].value, Some(json("1")));
+    assert_eq!(store.journal(other).await.unwrap().unwrap()[0].value, Some(json("2")));
+}

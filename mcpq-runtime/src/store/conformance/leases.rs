@@ -2,7 +2,7 @@
 
 use super::calls::*;
 
-pub async fn an_expired_lease_is_rescued_with_the_attempt_given_back(store: Arc<dyn Store>) {
+pub async fn f01_an_expired_lease_is_rescued_with_the_attempt_given_back(store: Arc<dyn Store>) {
     let id = insert(&*store, new_job("a")).await;
     let dead = claim_for_a_moment(&*store).await;
     let record = rescued(&*store, 3).await;
@@ -27,7 +27,7 @@ pub async fn a_renewed_lease_is_not_rescued(store: Arc<dyn Store>) {
     assert_eq!(renewed, [Renewed::Lost, Renewed::Kept { cancel_requested: false }], "in the order asked");
 }
 
-pub async fn a_job_whose_workers_die_too_often_fails(store: Arc<dyn Store>) {
+pub async fn f32_a_job_whose_workers_die_too_often_fails(store: Arc<dyn Store>) {
     let id = insert(&*store, new_job("a")).await;
     for crash in 1..=2 {
         claim_for_a_moment(&*store).await;
@@ -44,7 +44,7 @@ pub async fn a_job_whose_workers_die_too_often_fails(store: Arc<dyn Store>) {
     assert_eq!(status(&*store, id).await, Status::Failed);
 }
 
-pub async fn nothing_of_a_lost_lease_is_accepted(store: Arc<dyn Store>) {
+pub async fn f10_nothing_of_a_lost_lease_is_accepted(store: Arc<dyn Store>) {
     let id = insert(&*store, new_job("a")).await;
     let zombie = claim_for_a_moment(&*store).await;
     rescued(&*store, 9).await;
@@ -81,7 +81,7 @@ pub async fn a_lease_that_expired_unnoticed_still_counts(store: Arc<dyn Store>) 
     assert_eq!(get(&*store, id).await.crashes, 0);
 }
 
-pub async fn a_finish_can_be_repeated(store: Arc<dyn Store>) {
+pub async fn f06_a_finish_can_be_repeated(store: Arc<dyn Store>) {
     let outcomes: [(fn() -> Outcome, Status); 4] = [
         (completed, Status::Completed),
         (failed, Status::Failed),
@@ -99,7 +99,7 @@ pub async fn a_finish_can_be_repeated(store: Arc<dyn Store>) {
     }
 }
 
-pub async fn a_repeated_finish_is_answered_as_the_first_time(store: Arc<dyn Store>) {
+pub async fn f06_a_repeated_finish_is_answered_as_the_first_time(store: Arc<dyn Store>) {
     let id = insert(&*store, new_job("a")).await;
     let lease = lease_of(&claim_one(&*store).await);
     finish(&*store, lease, retry(Duration::ZERO)).await;
@@ -116,7 +116,7 @@ pub async fn a_repeated_finish_is_answered_as_the_first_time(store: Arc<dyn Stor
     assert_eq!(finish(&*store, lease, retry(Duration::ZERO)).await, Settled::Stale, "a later end has been recorded");
 }
 
-pub async fn a_finish_of_another_kind_is_no_repetition(store: Arc<dyn Store>) {
+pub async fn f06_a_finish_of_another_kind_is_no_repetition(store: Arc<dyn Store>) {
     let id = insert(&*store, new_job("a")).await;
     let lease = lease_of(&claim_one(&*store).await);
     finish(&*store, lease, completed()).await;
@@ -125,7 +125,7 @@ pub async fn a_finish_of_another_kind_is_no_repetition(store: Arc<dyn Store>) {
     assert_eq!((record.status, result), (Status::Completed, Some(json("42"))));
 }
 
-pub async fn a_release_is_uncharged(store: Arc<dyn Store>) {
+pub async fn f37_a_release_is_uncharged(store: Arc<dyn Store>) {
     let id = insert(&*store, new_job("a")).await;
     let lease = lease_of(&claim_one(&*store).await);
     assert_eq!(store.release(&[lease]).await.unwrap(), [Settled::Accepted(Status::Pending)]);
@@ -136,7 +136,7 @@ pub async fn a_release_is_uncharged(store: Arc<dyn Store>) {
     assert_eq!((claimed.record.attempts, claimed.record.lease), (1, 2));
 }
 
-pub async fn a_cancel_comes_back_with_the_renewal(store: Arc<dyn Store>) {
+pub async fn f23_a_cancel_comes_back_with_the_renewal(store: Arc<dyn Store>) {
     let id = insert(&*store, new_job("a")).await;
     let lease = lease_of(&claim_one(&*store).await);
     let record = store.request_cancel(&Scope::All, id).await.unwrap().unwrap().record;
@@ -160,7 +160,7 @@ pub async fn release_retry_and_rescue_of_a_cancelled_job_end_it(store: Arc<dyn S
     }
 }
 
-pub async fn rescues_come_in_pages(store: Arc<dyn Store>) {
+pub async fn f41_rescues_come_in_pages(store: Arc<dyn Store>) {
     for _ in 0..5 {
         insert(&*store, new_job("a")).await;
         claim_for_a_moment(&*store).await;
@@ -172,4 +172,102 @@ pub async fn rescues_come_in_pages(store: Arc<dyn Store>) {
     }
     assert_eq!(pages, [2, 2, 1, 0]);
     assert_eq!(claim_of(&*store, everything(), 10, MINUTE).await.len(), 5);
+}
+
+pub async fn f10_a_zombie_changes_nothing_of_what_its_successor_did(store: Arc<dyn Store>) {
+    let id = insert(&*store, new_job("a")).await;
+    let zombie = claim_for_a_moment(&*store).await;
+    rescued(&*store, 9).await;
+    let heir = claim_for_a_moment(&*store).await;
+    // A zombie's renewal must not prolong its successor's lease.
+    assert_eq!(store.renew(&[zombie], MINUTE).await.unwrap(), [Renewed::Lost]);
+    rescued(&*store, 9).await;
+    let last = lease_one(&*store).await;
+    finish(&*store, last, completed()).await;
+    let before = format!("{:?}", store.get_result(&Scope::All, id).await.unwrap());
+    for lost in [zombie, heir] {
+        for outcome in [completed(), failed(), timed_out(), Outcome::Cancelled, retry(Duration::ZERO)] {
+            assert_eq!(finish(&*store, lost, outcome).await, Settled::Stale);
+        }
+        assert_eq!(release(&*store, lost).await, Settled::Stale);
+        assert_eq!(store.park(park_of(lost, &["q"])).await.unwrap(), Settled::Stale);
+    }
+    assert_eq!(format!("{:?}", store.get_result(&Scope::All, id).await.unwrap()), before);
+}
+
+pub async fn every_write_of_a_batch_stands_for_itself(store: Arc<dyn Store>) {
+    insert_all(&*store, (0..4).map(|_| new_job("a")).collect()).await;
+    let claimed = claim_of(&*store, everything(), 4, MINUTE).await;
+    let leases: Vec<LeaseRef> = claimed.iter().map(lease_of).collect();
+    let stale = LeaseRef { lease: 7, ..leases[1] };
+    let fraction = |lease, fraction| ProgressWrite { lease, update: ProgressUpdate { fraction, message: None } };
+    let writes = vec![fraction(leases[0], 0.2), fraction(stale, 0.9), fraction(leases[0], 0.4)];
+    assert_eq!(store.progress(writes).await.unwrap(), [true, false, true]);
+    assert_eq!((get(&*store, leases[0].id).await.progress, get(&*store, leases[1].id).await.progress), (0.4, 0.0));
+    let renewed = store.renew(&[leases[0], stale, leases[0], leases[3]], MINUTE).await.unwrap();
+    let kept = Renewed::Kept { cancel_requested: false };
+    assert_eq!(renewed, [kept, Renewed::Lost, kept, kept]);
+
+    let accepted = Settled::Accepted;
+    let finishes = vec![
+        finish_of(leases[0], completed()),
+        finish_of(stale, completed()),
+        finish_of(leases[0], completed()),
+        finish_of(leases[0], failed()),
+        finish_of(leases[1], retry(Duration::ZERO)),
+        finish_of(leases[2], failed()),
+    ];
+    let expected = [
+        accepted(Status::Completed),
+        Settled::Stale,
+        accepted(Status::Completed),
+        Settled::Stale,
+        accepted(Status::Pending),
+        accepted(Status::Failed),
+    ];
+    assert_eq!(store.finish(finishes).await.unwrap(), expected, "in the order given");
+    let released = store.release(&[leases[3], stale, leases[3]]).await.unwrap();
+    assert_eq!(released, [accepted(Status::Pending), Settled::Stale, Settled::Stale]);
+}
+
+pub async fn f06_a_repeated_finish_changes_nothing(store: Arc<dyn Store>) {
+    let id = insert(&*store, new_job("a")).await;
+    let lease = lease_one(&*store).await;
+    let first = Finish {
+        progress: ProgressUpdate { fraction: 0.3, message: Some("done".into()) },
+        ..finish_of(lease, completed())
+    };
+    store.finish(vec![first]).await.unwrap();
+    let before = format!("{:?}", store.get_result(&Scope::All, id).await.unwrap());
+    pass(&*store, Duration::from_millis(5)).await;
+    let other = Outcome::Completed(json("\"another\""));
+    finish(&*store, lease, other).await;
+    let (record, result) = store.get_result(&Scope::All, id).await.unwrap().unwrap();
+    assert_eq!(result, Some(json("42")), "the first result stays");
+    assert_eq!(format!("{:?}", Some((record, result))), before);
+    cancel(&*store, id).await;
+    assert_eq!(format!("{:?}", store.get_result(&Scope::All, id).await.unwrap()), before, "final is final");
+}
+
+pub async fn f04_a_job_that_never_began_counts_as_a_crash_and_no_failure(store: Arc<dyn Store>) {
+    insert(&*store, job_with("a", |job| job.max_attempts = 1)).await;
+    claim_for_a_moment(&*store).await;
+    let record = rescued(&*store, 2).await;
+    assert_eq!((record.status, record.attempts, record.crashes), (Status::Pending, 0, 1), "its one attempt is left");
+    assert!(record.failure.is_none() && record.history[0].failure.is_none());
+    assert_eq!(claim_one(&*store).await.record.attempts, 1);
+}
+
+pub async fn crashes_and_attempts_are_counted_apart(store: Arc<dyn Store>) {
+    let id = insert(&*store, job_with("a", |job| job.max_attempts = 9)).await;
+    for (attempts, crashes) in [(1, 1), (2, 2), (3, 3)] {
+        claim_for_a_moment(&*store).await;
+        rescued(&*store, 9).await;
+        finish(&*store, lease_one(&*store).await, retry(Duration::ZERO)).await;
+        let record = get(&*store, id).await;
+        assert_eq!((record.attempts, record.crashes, record.lease), (attempts, crashes, 2 * u64::from(crashes)));
+    }
+    claim_for_a_moment(&*store).await;
+    let record = rescued(&*store, 4).await;
+    assert_eq!((record.status, record.attempts, record.crashes), (Status::Failed, 3, 4), "too many in its whole life");
 }

@@ -86,3 +86,56 @@ pub async fn a_place_under_a_limit_is_free_again_however_the_attempt_ends(store:
         assert_eq!(store.list(&Scope::All, &left, &page).await.unwrap().total, 0, "{way}");
     }
 }
+
+pub async fn each_type_has_its_own_limit(store: Arc<dyn Store>) {
+    for n in 0..12 {
+        insert(&*store, new_job(["one", "two", "free"][n % 3])).await;
+    }
+    let limit = |name: &str, concurrency| ClaimType { name: name.into(), concurrency: Some(concurrency), rate: None };
+    let selection = || Selection { types: vec![limit("one", 1), limit("two", 2)], ..everything() };
+    let claimed = claim_of(&*store, selection(), 100, MINUTE).await;
+    let of = |name: &str| claimed.iter().filter(|claimed| *claimed.record.job_type == *name).count();
+    assert_eq!((of("one"), of("two"), of("free")), (1, 2, 4));
+}
+
+pub async fn a_limit_below_what_runs_already_starts_nothing(store: Arc<dyn Store>) {
+    for _ in 0..4 {
+        insert(&*store, new_job("limited")).await;
+    }
+    let running = claim_of(&*store, limited(Some(3), None), 10, MINUTE).await;
+    assert_eq!(running.len(), 3);
+    for lease in running.iter().map(lease_of).take(2) {
+        assert!(claim_of(&*store, limited(Some(1), None), 10, MINUTE).await.is_empty());
+        finish(&*store, lease, completed()).await;
+    }
+    assert!(claim_of(&*store, limited(Some(1), None), 10, MINUTE).await.is_empty(), "one runs still");
+    assert!(claim_of(&*store, limited(Some(0), None), 10, MINUTE).await.is_empty());
+    assert_eq!(claim_of(&*store, limited(Some(2), None), 10, MINUTE).await.len(), 1);
+}
+
+pub async fn a_retry_and_a_release_cost_another_start(store: Arc<dyn Store>) {
+    let rate = RateLimit { count: 3, per: 60 * MINUTE };
+    insert(&*store, new_job("limited")).await;
+    let start = async || claim_of(&*store, limited(None, Some(rate)), 10, MINUTE).await.pop();
+    finish(&*store, lease_of(&start().await.unwrap()), retry(Duration::ZERO)).await;
+    release(&*store, lease_of(&start().await.unwrap())).await;
+    finish(&*store, lease_of(&start().await.unwrap()), retry(Duration::ZERO)).await;
+    assert!(start().await.is_none(), "three starts are three");
+    let due = store.next_due(&limited(None, Some(rate))).await.unwrap().unwrap();
+    assert!(due > 19 * MINUTE && due <= 20 * MINUTE, "{due:?}");
+}
+
+pub async fn both_limits_hold_together(store: Arc<dyn Store>) {
+    let rate = RateLimit { count: 3, per: 60 * MINUTE };
+    for _ in 0..6 {
+        insert(&*store, new_job("limited")).await;
+    }
+    let selection = || limited(Some(2), Some(rate));
+    let first = claim_of(&*store, selection(), 10, MINUTE).await;
+    assert_eq!(first.len(), 2, "two run");
+    for claimed in &first {
+        finish(&*store, lease_of(claimed), completed()).await;
+    }
+    assert_eq!(claim_of(&*store, selection(), 10, MINUTE).await.len(), 1, "the third start of the hour");
+    assert!(claim_of(&*store, selection(), 10, MINUTE).await.is_empty());
+}

@@ -20,7 +20,7 @@ async fn inserted(store: &dyn Store, count: usize) -> Vec<JobId> {
     ids
 }
 
-pub async fn the_newest_come_first_and_pages_follow_each_other(store: Arc<dyn Store>) {
+pub async fn f48_the_newest_come_first_and_pages_follow_each_other(store: Arc<dyn Store>) {
     let newest_first = inserted(&*store, 10).await;
     claim_of(&*store, everything(), 4, MINUTE).await;
     let all = list(&*store, ListFilter::default(), page(100, 0)).await;
@@ -47,7 +47,7 @@ pub async fn the_newest_come_first_and_pages_follow_each_other(store: Arc<dyn St
     assert_eq!(exact.next, None, "nothing follows a page that ends with the last job");
 }
 
-pub async fn pages_stay_whole_while_jobs_come_and_go(store: Arc<dyn Store>) {
+pub async fn f48_pages_stay_whole_while_jobs_come_and_go(store: Arc<dyn Store>) {
     let before = inserted(&*store, 6).await;
     let first = list(&*store, ListFilter::default(), page(2, 0)).await;
     inserted(&*store, 3).await;
@@ -144,4 +144,46 @@ pub async fn counts_follow_the_jobs(store: Arc<dyn Store>) {
         counts.sort_by(|a, b| a.queue.cmp(&b.queue));
         assert_eq!(counts, expected);
     }
+}
+
+pub async fn f48_filtered_pages_follow_each_other(store: Arc<dyn Store>) {
+    let newest_first = inserted(&*store, 30).await;
+    for id in newest_first.iter().step_by(4) {
+        cancel(&*store, *id).await;
+    }
+    for status in [Some(Status::Pending), Some(Status::Cancelled), None] {
+        for job_type in [Some("b"), None] {
+            for queue in [Some("side"), None] {
+                let filter = ListFilter {
+                    status,
+                    job_type: job_type.map(Into::into),
+                    queue: queue.map(Into::into),
+                    batch: None,
+                };
+                let all = list(&*store, filter.clone(), page(100, 0)).await;
+                let mut seen = Vec::new();
+                let mut next = Some(page(2, 0));
+                while let Some(page) = next {
+                    let listing = list(&*store, filter.clone(), page).await;
+                    assert_eq!(listing.total, all.total, "the total does not depend on the page");
+                    seen.extend(ids(&listing));
+                    next = listing.next.map(|cursor| Page { limit: 2, cursor: Some(cursor), offset: 0 });
+                }
+                assert_eq!((seen.len(), &seen), (all.total, &ids(&all)), "{filter:?}");
+                assert!(seen.is_sorted_by_key(|id| newest_first.iter().position(|known| known == id)));
+            }
+        }
+    }
+}
+
+pub async fn a_job_keeps_its_place_whatever_becomes_of_it(store: Arc<dyn Store>) {
+    let newest_first = inserted(&*store, 5).await;
+    let listed = async || ids(&list(&*store, ListFilter::default(), page(10, 0)).await);
+    let claimed = claim_of(&*store, everything(), 3, MINUTE).await;
+    assert_eq!(listed().await, newest_first);
+    release(&*store, lease_of(&claimed[0])).await;
+    finish(&*store, lease_of(&claimed[1]), failed()).await;
+    finish(&*store, lease_of(&claimed[2]), retry(MINUTE)).await;
+    store.replay(&Scope::All, claimed[1].record.id, ROOM).await.unwrap();
+    assert_eq!(listed().await, newest_first);
 }

@@ -9,7 +9,7 @@ async fn failed_job(store: &dyn Store, job: NewJob) -> JobId {
     id
 }
 
-pub async fn a_replay_starts_anew_under_the_next_lease(store: Arc<dyn Store>) {
+pub async fn f21_a_replay_starts_anew_under_the_next_lease(store: Arc<dyn Store>) {
     let id = insert(&*store, new_job("a")).await;
     claim_for_a_moment(&*store).await;
     rescued(&*store, 3).await;
@@ -90,4 +90,42 @@ pub async fn a_replayed_job_keeps_its_key_and_its_journal(store: Arc<dyn Store>)
     let lease = lease_of(&claim_one(&*store).await);
     let journal = store.journal(lease).await.unwrap().unwrap();
     assert_eq!((&*journal[0].key, &journal[0].value), ("step", &Some(json("1"))));
+}
+
+pub async fn a_replayed_job_queues_behind_those_that_wait(store: Arc<dyn Store>) {
+    let first = ended(&*store, new_job("a"), failed()).await;
+    let second = insert(&*store, new_job("a")).await;
+    pass(&*store, Duration::from_millis(5)).await;
+    store.replay(&Scope::All, first, ROOM).await.unwrap();
+    let claimed = claim_of(&*store, everything(), 10, MINUTE).await;
+    assert_eq!(claimed.iter().map(|claimed| claimed.record.id).collect::<Vec<_>>(), [second, first]);
+}
+
+pub async fn a_replayed_job_is_the_same_job(store: Arc<dyn Store>) {
+    let batch = Some((JobId::new(), 3));
+    let job = job_with("a", |job| {
+        (job.batch, job.owner, job.priority) = (batch, Owner::new("ada"), Priority::High);
+        (job.args, job.schema, job.max_attempts) = (json("[1 ]"), 9, 5);
+    });
+    let id = ended(&*store, job, timed_out()).await;
+    let before = get(&*store, id).await;
+    store.replay(&Scope::All, id, ROOM).await.unwrap();
+    let Claimed { record, args, schema } = claim_one(&*store).await;
+    assert_eq!((args, schema), (json("[1 ]"), 9));
+    assert_eq!((record.batch, record.owner.as_str(), record.priority), (batch, "ada", Priority::High));
+    assert_eq!((record.max_attempts, record.created_at, &record.history), (5, before.created_at, &before.history));
+    assert_eq!((record.progress, record.progress_message), (0.0, None));
+}
+
+pub async fn a_replayed_job_may_crash_as_often_as_a_new_one(store: Arc<dyn Store>) {
+    let id = insert(&*store, new_job("a")).await;
+    for _ in 0..2 {
+        for crash in 1..=2 {
+            claim_for_a_moment(&*store).await;
+            let record = rescued(&*store, 2).await;
+            assert_eq!((record.status.is_final(), record.crashes), (crash == 2, crash));
+        }
+        assert!(matches!(store.replay(&Scope::All, id, ROOM).await.unwrap(), Replayed::Done(_)));
+    }
+    assert_eq!(claim_one(&*store).await.record.lease, 5, "the lease keeps growing");
 }
