@@ -179,7 +179,7 @@ impl Actor {
         if !self.writes.is_running() && !self.ended.is_empty() {
             at(self.writes.not_before);
         }
-        if !self.claims.is_running() && self.free_slots() > 0 && self.quit_at.is_none() {
+        if !self.claims.is_running() && !self.claims_along && self.free_slots() > 0 && self.quit_at.is_none() {
             at(self.claim_at.map(|at| at.max(self.claims.not_before.unwrap_or(at))));
         }
         at(self.quit_at.map(|at| if self.quit { at + self.queue.settings().lease } else { at }));
