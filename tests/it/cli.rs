@@ -4,7 +4,7 @@
 
 mod http;
 mod shared;
-mod stdio;
+pub(crate) mod stdio;
 mod submit;
 mod usage;
 
@@ -73,16 +73,19 @@ async fn finish(mut command: Command) -> Ran {
 }
 
 /// A program that runs.
-struct Process {
+pub(crate) struct Process {
     child: Child,
-    stdin: Option<ChildStdin>,
+    pub(crate) stdin: Option<ChildStdin>,
     out: Lines<BufReader<ChildStdout>>,
     err: Lines<BufReader<ChildStderr>>,
 }
 
 impl Process {
     fn start(args: &[&str]) -> Self {
-        let mut command = command(args);
+        Self::of(command(args))
+    }
+
+    pub(crate) fn of(mut command: Command) -> Self {
         let pipes = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = pipes.spawn().unwrap();
         Self {
@@ -93,13 +96,13 @@ impl Process {
         }
     }
 
-    async fn send(&mut self, message: Value) {
+    pub(crate) async fn send(&mut self, message: Value) {
         let line = format!("{message}\n");
         self.stdin.as_mut().unwrap().write_all(line.as_bytes()).await.unwrap();
     }
 
     /// The next line on standard output, which must be JSON.
-    async fn answer(&mut self) -> Value {
+    pub(crate) async fn answer(&mut self) -> Value {
         let line = timeout(PATIENCE, self.out.next_line()).await.unwrap().unwrap().unwrap();
         serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error} in {line}"))
     }
@@ -134,7 +137,7 @@ impl Process {
     }
 
     /// Waits for the end; the exit code, and how long it took.
-    async fn end(&mut self) -> (i32, Duration) {
+    pub(crate) async fn end(&mut self) -> (i32, Duration) {
         let began = Instant::now();
         let status = timeout(PATIENCE, self.child.wait()).await.unwrap().unwrap();
         (status.code().unwrap_or(-1), began.elapsed())

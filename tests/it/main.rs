@@ -6,6 +6,7 @@ mod bounds;
 mod cancel;
 mod cli;
 mod echo;
+mod faults;
 mod http_layer;
 mod isolation;
 mod leases;

@@ -6,7 +6,7 @@ use mcpq::prelude::*;
 
 /// Add two numbers.
 #[mcp_job]
-async fn add(
+pub(crate) async fn add(
     /// The first one.
     a: i64,
     #[arg(example = 2)] b: i64,

@@ -1,13 +1,15 @@
 //! A server with a few jobs, for tests of the command line and of real processes.
 
+mod faults;
 mod jobs;
+mod settings;
 mod shared_store;
 
 use mcpq::{Queue, Server};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let mut builder = Queue::builder();
+    let mut builder = settings::apply(Queue::builder());
     if std::env::var_os("TEST_SHARED_STORE").is_some() {
         builder = builder.store(shared_store::with_jobs().await?);
     }

@@ -11,7 +11,11 @@ use super::{PATIENCE, Process, command, is_unfinished};
 const KILLED_AFTER: Duration = Duration::from_secs(2);
 
 async fn opened(args: &[&str]) -> Process {
-    let mut process = Process::start(args);
+    open(Process::start(args)).await
+}
+
+/// Opens a session.
+pub(crate) async fn open(mut process: Process) -> Process {
     let client = json!({ "name": "test", "version": "1" });
     let params = json!({ "protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": client });
     process.send(json!({ "jsonrpc": "2.0", "id": 0, "method": "initialize", "params": params })).await;
@@ -20,7 +24,7 @@ async fn opened(args: &[&str]) -> Process {
     process
 }
 
-fn submit(id: u32, arguments: Value) -> Value {
+pub(crate) fn submit(id: u32, arguments: Value) -> Value {
     let params = json!({ "name": "queue_submit", "arguments": arguments });
     json!({ "jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params })
 }
@@ -103,7 +107,7 @@ async fn a_client_that_only_looks_starts_no_worker() {
 }
 
 /// A request of a client that opens no session.
-fn stateless(method: &str) -> Value {
+pub(crate) fn stateless(method: &str) -> Value {
     let meta = json!({
         "io.modelcontextprotocol/protocolVersion": "2026-07-28",
         "io.modelcontextprotocol/clientInfo": { "name": "test", "version": "1" },
