@@ -49,8 +49,13 @@ impl Machine {
 
     /// The same with a setting of its programs.
     pub(crate) fn with(mut self, name: &'static str, value: impl ToString) -> Self {
-        self.settings.retain(|(known, _)| *known != name);
+        self = self.without(name);
         self.settings.push((name, value.to_string()));
+        self
+    }
+
+    pub(crate) fn without(mut self, name: &str) -> Self {
+        self.settings.retain(|(known, _)| *known != name);
         self
     }
 

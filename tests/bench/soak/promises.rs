@@ -111,9 +111,11 @@ async fn holds(store: &dyn Store, record: &JobRecord, starts: &[Start]) -> Resul
     for start in starts {
         ensure!(once.insert(start.lease), "it was started twice under lease {}", start.lease);
         ensure!(leases.contains(&start.lease), "it was started under lease {}, which nobody had", start.lease);
-        let charged = record.history.iter().filter(|attempt| attempt.lease < start.lease).filter(|attempt| {
-            !matches!(attempt.end, AttemptEnd::LeaseLost | AttemptEnd::Released)
-        });
+        let charged = record
+            .history
+            .iter()
+            .filter(|attempt| attempt.lease < start.lease)
+            .filter(|attempt| !matches!(attempt.end, AttemptEnd::LeaseLost | AttemptEnd::Released));
         ensure!(start.attempt as usize == charged.count() + 1, "attempt {} is not its number", start.attempt);
     }
     Ok(())

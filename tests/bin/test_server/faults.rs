@@ -80,7 +80,8 @@ async fn kills_its_process(starts: String, context: JobContext) -> Result<(), Jo
 /// Panic.
 #[mcp_job]
 #[allow(clippy::panic, reason = "that is its job")]
-async fn panics() {
+async fn panics(starts: String, context: JobContext) -> Result<(), JobError> {
+    note(&starts, &context)?;
     panic!("on purpose");
 }
 

@@ -12,10 +12,8 @@ use super::{
 
 /// The job once it has ended.
 async fn ended(queue: &Queue, id: JobId) -> JobRecord {
-    until(&format!("job {id} ends"), async || {
-        queue.status(id).await.ok().filter(|record| record.status.is_final())
-    })
-    .await
+    until(&format!("job {id} ends"), async || queue.status(id).await.ok().filter(|record| record.status.is_final()))
+        .await
 }
 
 /// Completed by the second attempt, after the first one was lost.

@@ -21,10 +21,9 @@ async fn f10_a_thawed_workers_result_and_progress_are_refused_and_it_is_of_use_a
     let mut other = machine.worker();
     machine.started(id, 2).await;
     machine.make("go");
-    let record = until("the other one ends it", async || {
-        queue.status(id).await.ok().filter(|record| record.status.is_final())
-    })
-    .await;
+    let record =
+        until("the other one ends it", async || queue.status(id).await.ok().filter(|record| record.status.is_final()))
+            .await;
     assert_eq!((record.status, record.lease, record.crashes), (Status::Completed, 2, 1));
     assert_eq!(other.stop().await, 0);
 
