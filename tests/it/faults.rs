@@ -58,6 +58,7 @@ mod deploys;
 mod freezes;
 mod handlers;
 mod handles;
+mod outages;
 mod soak;
 mod stops;
 mod submits;

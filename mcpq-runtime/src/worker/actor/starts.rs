@@ -44,8 +44,12 @@ impl Actor {
         let Claimed { record, args, schema } = claimed;
         let key = self.next_key;
         self.next_key += 1;
-        if self.quit_at.is_some() {
-            // Claimed while the stop began: it goes back unstarted.
+        // Claimed while the stop began, or answered so late that another worker may have the job: it goes back unstarted.
+        let is_late = Instant::now() >= lease_until;
+        if is_late || self.quit_at.is_some() {
+            if is_late {
+                tracing::warn!(job_id = %record.id, lease = record.lease, "the claim came after its lease; nothing is started");
+            }
             self.ended.push((key, Ended::Release(LeaseRef { id: record.id, lease: record.lease })));
             return;
         }
