@@ -59,6 +59,7 @@ mod freezes;
 mod handlers;
 mod handles;
 mod outages;
+mod rows;
 mod soak;
 mod stops;
 mod submits;

@@ -1,6 +1,6 @@
 //! What time brings: lost leases, unanswered questions, the end of keeping.
 
-use rusqlite::params;
+use rusqlite::{Row, params};
 
 use super::{
     row::{COLUMNS, FOREVER, Slot},
@@ -41,7 +41,7 @@ impl Tx<'_> {
             status as i64
         );
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        self.sql.prepare_cached(&sql)?.query_map(params![now, limit], Slot::read)?.collect()
+        self.sql.prepare_cached(&sql)?.query_map(params![now, limit], readable)?.filter_map(Result::transpose).collect()
     }
 
     fn rescue_running(&mut self, slot: &mut Slot, max_crashes: u32) -> rusqlite::Result<()> {
@@ -70,11 +70,24 @@ impl Tx<'_> {
         let slots: Vec<Slot> = self
             .sql
             .prepare_cached(&sql)?
-            .query_map(params![self.now.due, limit], Slot::read)?
+            .query_map(params![self.now.due, limit], readable)?
+            .filter_map(Result::transpose)
             .collect::<rusqlite::Result<_>>()?;
         for slot in &slots {
             self.forget(slot.seq, &slot.record)?;
         }
         Ok(slots.len())
+    }
+}
+
+/// A row that cannot be read is told and left as it is: it must not keep the others from being looked after.
+fn readable(row: &Row<'_>) -> rusqlite::Result<Option<Slot>> {
+    match Slot::read(row) {
+        Ok(slot) => Ok(Some(slot)),
+        Err(error) => {
+            let number: i64 = row.get(0)?;
+            tracing::error!(number, %error, "a stored job cannot be read and is left as it is");
+            Ok(None)
+        }
     }
 }
