@@ -61,5 +61,6 @@ mod handles;
 mod outages;
 mod rows;
 mod soak;
+mod space;
 mod stops;
 mod submits;

@@ -4,6 +4,9 @@ use rusqlite::{Error, ErrorCode};
 
 use crate::store::{StoreCause, StoreError};
 
+/// What is said of a file that is locked.
+const LOCKED: &str = "another program has held the file locked for too long";
+
 /// What went wrong in a call.
 pub(super) fn store_error(error: Error) -> StoreError {
     let message = error.to_string();
@@ -13,10 +16,9 @@ pub(super) fn store_error(error: Error) -> StoreError {
         Some(ErrorCode::DiskFull) => {
             StoreError::OutOfSpace { message: "the disk, or the file's own limit, is full".to_owned(), source }
         }
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Unavailable {
-            message: "another program has held the file locked for too long".to_owned(),
-            source,
-        },
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            StoreError::Unavailable { message: LOCKED.to_owned(), source }
+        }
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => StoreError::Unsuitable {
             message: format!("the file is damaged ({message}); restore it from a copy"),
             source,
@@ -27,6 +29,11 @@ pub(super) fn store_error(error: Error) -> StoreError {
         },
         _ => StoreError::Unavailable { message, source },
     }
+}
+
+/// The file is locked, for a call that waited together with others.
+pub(super) fn locked() -> StoreError {
+    StoreError::Unavailable { message: LOCKED.to_owned(), source: None }
 }
 
 /// The store's threads are gone.

@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 
 use super::{
     clock::Clock,
-    error::{gone, store_error},
+    error::{gone, locked, store_error},
     open::Synchronous,
     transaction::{Local, News, Tx},
 };
@@ -153,9 +153,7 @@ impl Thread {
             Err(error) if group.len() == 1 || is_about_the_lock(&error) => {
                 let mut group = group.into_iter();
                 let Some(first) = group.next() else { return };
-                for request in group {
-                    request.task.answer(Err(StoreError::Unavailable { message: error.to_string(), source: None }));
-                }
+                group.for_each(|request| request.task.answer(Err(locked())));
                 first.task.answer(Err(store_error(error)));
             }
             Err(_) => {

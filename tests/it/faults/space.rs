@@ -1,0 +1,101 @@
+//! A disk that is full, and a file that somebody else holds locked.
+
+use std::{sync::Arc, time::Duration};
+
+use mcpq::{
+    EventKind, JobId, Queue, QueueBuilder, QueueError, Status, SubmitOptions,
+    store::{StoreError, sqlite::SqliteOptions, sqlite::SqliteStore},
+};
+use serde_json::json;
+use tokio::sync::Notify;
+
+use super::{machine::Machine, promises};
+use crate::support::{Recorder, args, builder, echo, job, submit};
+
+/// A queue on the machine's file, opened as `set` says, with a job `work` that waits for `go`.
+async fn queue(machine: &Machine, set: impl FnOnce(SqliteOptions) -> SqliteOptions) -> (Queue, Recorder, Arc<Notify>) {
+    let go = Arc::new(Notify::new());
+    let waits = go.clone();
+    let work = job("work", move |_| {
+        let go = waits.clone();
+        async move {
+            go.notified().await;
+            Ok(json!("done"))
+        }
+    });
+    let store = set(SqliteStore::at(machine.file())).open().await.unwrap();
+    let builder: QueueBuilder = builder().job(work).job(echo()).job(job("later", |_| async { Ok(json!(null)) }));
+    let (builder, events) = Recorder::on(builder.store(store).lease(Duration::from_secs(20)));
+    (builder.build().await.unwrap(), events, go)
+}
+
+/// Submits a job of 50 kB that is not due yet.
+async fn large(queue: &Queue) -> Result<JobId, QueueError> {
+    let mut options = SubmitOptions::default();
+    options.delay = Some(Duration::from_secs(3600));
+    let text = json!({ "text": "x".repeat(50_000) });
+    queue.submit_json("later", args(text), options).await.map(|submitted| submitted.id)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn f33_a_full_disk_refuses_submits_lets_running_jobs_end_and_is_forgotten_when_there_is_room() {
+    let machine = Machine::new();
+    let (queue, events, go) = queue(&machine, |options| options.max_bytes(2 << 20)).await;
+    let worker = queue.worker().start().unwrap();
+    let running = submit(&queue, "work").await;
+    events.heard(running.id(), EventKind::Started, 1).await;
+    let mut kept = Vec::new();
+    let error = loop {
+        match large(&queue).await {
+            Ok(id) => kept.push(id),
+            Err(error) => break error,
+        }
+        assert!(kept.len() < 100, "two megabytes hold no more");
+    };
+    assert!(matches!(&error, QueueError::Store(StoreError::OutOfSpace { .. })), "{error:?}");
+    assert!(error.to_string().contains("free some, then try again"), "{error}");
+    assert!(kept.len() > 20, "{} jobs of 50 kB", kept.len());
+    let stats = queue.stats().await.unwrap();
+    assert_eq!((stats.queued, stats.running), (kept.len(), 1), "the refused one has left nothing behind");
+
+    go.notify_one();
+    assert_eq!(running.result().await.unwrap(), json!("done"));
+    for id in kept.drain(..10) {
+        queue.cancel(id).await.unwrap();
+        queue.remove(id).await.unwrap();
+    }
+    for _ in 0..8 {
+        kept.push(large(&queue).await.unwrap());
+    }
+    assert_eq!(submit(&queue, "echo").await.wait().await.unwrap().status, Status::Completed);
+    for id in kept {
+        assert_eq!(queue.status(id).await.unwrap().status, Status::Pending);
+    }
+    worker.stop().await;
+    promises::is_whole(&machine).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn f33_a_locked_file_is_named_as_such_and_is_of_use_when_it_is_free() {
+    let machine = Machine::new();
+    let (queue, events, go) = queue(&machine, |options| options.busy_timeout(Duration::from_millis(300))).await;
+    let worker = queue.worker().start().unwrap();
+    let running = submit(&queue, "work").await;
+    events.heard(running.id(), EventKind::Started, 1).await;
+    let lock = machine.sql();
+    lock.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    go.notify_one();
+    let refused = futures::future::join_all((0..5).map(|_| large(&queue))).await;
+    for error in refused.into_iter().map(Result::unwrap_err) {
+        assert!(matches!(&error, QueueError::Store(StoreError::Unavailable { .. })), "{error:?}");
+        assert!(error.to_string().contains("another program has held the file locked"), "{error}");
+    }
+    assert_eq!(running.status().await.unwrap().status, Status::Running, "reads go on");
+    lock.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(running.result().await.unwrap(), json!("done"));
+    assert_eq!(running.status().await.unwrap().lease, 1);
+    assert_eq!(submit(&queue, "echo").await.wait().await.unwrap().status, Status::Completed);
+    assert_eq!(queue.stats().await.unwrap().queued, 0, "what was refused is not there");
+    worker.stop().await;
+    promises::is_whole(&machine).unwrap();
+}
