@@ -2,6 +2,7 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
+mod file;
 mod http;
 mod shared;
 mod stdio;
@@ -82,7 +83,10 @@ struct Process {
 
 impl Process {
     fn start(args: &[&str]) -> Self {
-        let mut command = command(args);
+        Self::spawn(command(args))
+    }
+
+    fn spawn(mut command: Command) -> Self {
         let pipes = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = pipes.spawn().unwrap();
         Self {

@@ -17,7 +17,7 @@ mcpq::store_conformance!(
 mcpq::store_conformance!(sqlite, || async { SqliteStore::open(file()).await.unwrap() });
 
 /// A place for a new file, which outlives its store. What earlier runs have left is removed.
-fn file() -> PathBuf {
+pub(crate) fn file() -> PathBuf {
     static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("stores");
         std::fs::create_dir_all(&folder).unwrap();
