@@ -61,17 +61,45 @@ impl End {
 pub(super) enum Step {
     Insert(Vec<Add>),
     InsertAgain(usize),
-    Claim { types: Vec<usize>, queue: Option<usize>, max: usize, lease: Span },
+    /// After these ends, in one step, where there are any.
+    Claim {
+        finishes: Vec<(usize, End)>,
+        types: Vec<usize>,
+        queue: Option<usize>,
+        max: usize,
+        lease: Span,
+    },
     Finish(Vec<(usize, End)>),
     Release(Vec<usize>),
     Renew(Vec<usize>, Span),
     Progress(Vec<(usize, u8)>),
-    Cancel { pick: usize, owner: usize },
-    Replay { pick: usize, owner: usize },
-    Remove { pick: usize, owner: usize },
-    Park { pick: usize, keys: Vec<usize>, expires: Span },
-    Answer { pick: usize, owner: usize, answers: Vec<(usize, u8)> },
-    JournalWrite { pick: usize, key: usize, value: u8 },
+    Cancel {
+        pick: usize,
+        owner: usize,
+    },
+    Replay {
+        pick: usize,
+        owner: usize,
+    },
+    Remove {
+        pick: usize,
+        owner: usize,
+    },
+    Park {
+        pick: usize,
+        keys: Vec<usize>,
+        expires: Span,
+    },
+    Answer {
+        pick: usize,
+        owner: usize,
+        answers: Vec<(usize, u8)>,
+    },
+    JournalWrite {
+        pick: usize,
+        key: usize,
+        value: u8,
+    },
     Journal(usize),
     Rescue(usize),
     Prune(usize),
@@ -90,6 +118,7 @@ impl Dice {
             0..9 => Step::Insert(self.several(4, Self::add)),
             9 => Step::InsertAgain(self.pick()),
             10..20 => Step::Claim {
+                finishes: self.maybe(|dice| dice.several(2, |dice| (dice.pick(), dice.end()))).unwrap_or_default(),
                 types: self.types(),
                 queue: self.maybe(|dice| dice.below(QUEUES.len())),
                 max: self.0.usize(0..6),

@@ -37,7 +37,7 @@ impl World {
                     assert!(matches!(insert_one(&*self.store, (*job).clone()).await, Inserted::Created));
                 }
             }
-            Step::Claim { types, queue, max, lease } => self.claim(types, queue, max, lease).await,
+            Step::Claim { finishes, types, queue, max, lease } => self.claim(finishes, types, queue, max, lease).await,
             Step::Finish(picks) => self.finish(picks).await,
             Step::Release(picks) => {
                 self.tick().await;
@@ -127,7 +127,14 @@ impl World {
         self.tick().await;
     }
 
-    async fn claim(&mut self, types: Vec<usize>, queue: Option<usize>, max: usize, lease: Span) {
+    async fn claim(
+        &mut self,
+        picks: Vec<(usize, End)>,
+        types: Vec<usize>,
+        queue: Option<usize>,
+        max: usize,
+        lease: Span,
+    ) {
         let limits = |kind: &usize| {
             let rate = RateLimit { count: MOST_STARTS as u32, per: 1000 * MINUTE };
             ClaimType {
@@ -148,7 +155,17 @@ impl World {
         };
         assert_eq!(due, self.model.next_due(&types, queue), "when the next is due");
         let request = ClaimRequest { worker: WorkerId::new(), selection, max, lease: lease.duration() };
-        let claimed = self.store.claim(&request).await.unwrap();
+        let claimed = if picks.is_empty() {
+            self.store.claim(&request).await.unwrap()
+        } else {
+            self.tick().await;
+            // Whether a moment passes between the two halves is the store's affair.
+            let at_once = |end| if matches!(end, End::Retry(_)) { End::Retry(None) } else { end };
+            let (finishes, expected) = self.ends(picks.into_iter().map(|(pick, end)| (pick, at_once(end))));
+            let (settled, claimed) = self.store.finish_and_claim(finishes, &request).await.unwrap();
+            assert_eq!(settled, expected);
+            claimed
+        };
         let leases: Vec<LeaseRef> = claimed.iter().map(lease_of).collect();
         assert_eq!(leases, self.model.claim(&types, queue, max, lease), "what is claimed, and in which order");
         self.leases.extend(leases);
@@ -156,16 +173,22 @@ impl World {
 
     async fn finish(&mut self, picks: Vec<(usize, End)>) {
         self.tick().await;
+        let (finishes, expected) = self.ends(picks);
+        assert_eq!(self.store.finish(finishes).await.unwrap(), expected);
+        self.tick().await;
+    }
+
+    /// What is to be recorded, and what the model says to it.
+    fn ends(&mut self, picks: impl IntoIterator<Item = (usize, End)>) -> (Vec<Finish>, Vec<Settled>) {
         let (mut finishes, mut expected) = (Vec::new(), Vec::new());
         for (pick, end) in picks {
-            let Some(lease) = picked(&self.leases, pick).copied() else { return };
+            let Some(lease) = picked(&self.leases, pick).copied() else { continue };
             if !self.model.is_unclear(lease, end) {
                 expected.push(self.model.finish(lease, end));
                 finishes.push(finish_of(lease, end.outcome()));
             }
         }
-        assert_eq!(self.store.finish(finishes).await.unwrap(), expected);
-        self.tick().await;
+        (finishes, expected)
     }
 
     async fn replay(&mut self, pick: usize, owner: usize) {
