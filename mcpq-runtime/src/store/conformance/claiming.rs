@@ -187,3 +187,24 @@ pub async fn an_end_and_a_claim_in_one_step_are_as_one_after_the_other(store: Ar
     assert!(claimed.is_empty(), "nothing was asked for");
     assert_eq!(get(&*store, second).await.history.len(), 2);
 }
+
+pub async fn what_is_given_back_becomes_due_anew(store: Arc<dyn Store>) {
+    for way in ["release", "retry", "rescue", "answer"] {
+        let first = insert(&*store, new_job("a")).await;
+        let lease = if way == "rescue" { claim_for_a_moment(&*store).await } else { lease_one(&*store).await };
+        let second = insert(&*store, new_job("a")).await;
+        pass(&*store, Duration::from_millis(5)).await;
+        match way {
+            "release" => drop(release(&*store, lease).await),
+            "retry" => drop(finish(&*store, lease, retry(Duration::ZERO)).await),
+            "rescue" => drop(rescued(&*store, 9).await),
+            _ => {
+                store.park(park_of(lease, &["q"])).await.unwrap();
+                store.answer(&Scope::All, first, vec![("q".to_owned(), json("1"))]).await.unwrap();
+            }
+        }
+        let claimed = claim_of(&*store, everything(), 10, MINUTE).await;
+        let ids: Vec<JobId> = claimed.iter().map(|claimed| claimed.record.id).collect();
+        assert_eq!(ids, [second, first], "{way}: it queues behind what has waited longer");
+    }
+}

@@ -19,10 +19,10 @@ const BOUND: Bound = Bound { max_pending: 10 };
 const MAX_CRASHES: u32 = 2;
 
 /// Most jobs of the limited type that may run.
-const MOST_RUNNING: usize = 2;
+const MOST_RUNNING: usize = 1;
 
 /// Most jobs of the rated type that may start in a history.
-const MOST_STARTS: usize = 6;
+const MOST_STARTS: usize = 3;
 
 const TYPES: [&str; 5] = ["plain", "unique", "kept", "limited", "rated"];
 

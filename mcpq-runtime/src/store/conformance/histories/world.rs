@@ -60,15 +60,15 @@ impl World {
                 let expected: Vec<bool> = held.collect();
                 assert_eq!(self.store.progress(writes).await.unwrap(), expected);
             }
-            Step::Cancel { pick, owner } => {
-                let Some(id) = self.job(pick) else { return };
+            Step::Cancel { pick, foreign } => {
+                let Some((id, owner)) = self.job(pick, foreign) else { return };
                 let expected = self.model.cancel(id, owner);
                 let reply = self.store.request_cancel(&scope(owner), id).await.unwrap();
                 assert_eq!(reply.map(|reply| (reply.record.status, reply.ended)), expected);
             }
-            Step::Replay { pick, owner } => self.replay(pick, owner).await,
-            Step::Remove { pick, owner } => {
-                let Some(id) = self.job(pick) else { return };
+            Step::Replay { pick, foreign } => self.replay(pick, foreign).await,
+            Step::Remove { pick, foreign } => {
+                let Some((id, owner)) = self.job(pick, foreign) else { return };
                 let expected = self.model.remove(id, owner);
                 assert_eq!(self.store.remove(&scope(owner), id).await.unwrap(), expected);
             }
@@ -80,9 +80,9 @@ impl World {
                 let park = Park { lease, questions, expires_in: expires.duration() };
                 assert_eq!(self.store.park(park).await.unwrap(), expected);
             }
-            Step::Answer { pick, owner, answers } => {
+            Step::Answer { pick, foreign, answers } => {
                 self.tick().await;
-                let Some(id) = self.job(pick) else { return };
+                let Some((id, owner)) = self.job(pick, foreign) else { return };
                 let expected = self.model.answer(id, owner, &answers);
                 let answers = answers.iter().map(|(key, value)| (KEYS[*key].to_owned(), number(*value))).collect();
                 let answered = self.store.answer(&scope(owner), id, answers).await.unwrap();
@@ -191,9 +191,9 @@ impl World {
         (finishes, expected)
     }
 
-    async fn replay(&mut self, pick: usize, owner: usize) {
+    async fn replay(&mut self, pick: usize, foreign: bool) {
         self.tick().await;
-        let Some(id) = self.job(pick) else { return };
+        let Some((id, owner)) = self.job(pick, foreign) else { return };
         let expected = self.model.replay(id, owner, BOUND.max_pending);
         let told = match self.store.replay(&scope(owner), id, BOUND).await.unwrap() {
             Replayed::Done(_) => Replay::Done,
@@ -334,8 +334,9 @@ impl World {
         picks.iter().filter_map(|pick| picked(&self.leases, *pick).copied()).collect()
     }
 
-    fn job(&self, pick: usize) -> Option<JobId> {
-        picked(&self.model.jobs, pick).map(|job| job.id)
+    /// A job, and who asks for it.
+    fn job(&self, pick: usize, foreign: bool) -> Option<(JobId, usize)> {
+        picked(&self.model.jobs, pick).map(|job| (job.id, (job.add.owner + usize::from(foreign)) % OWNERS.len()))
     }
 }
 
