@@ -11,6 +11,7 @@ pub mod memory;
 pub mod sqlite;
 pub mod sweep;
 mod types;
+mod url;
 
 use std::{fmt, sync::Weak, time::Duration};
 
@@ -23,6 +24,7 @@ pub use types::{
     JournalWrite, Keeping, LeaseRef, NewJob, Outcome, Park, ProgressWrite, RateLimit, Removed, Renewed, Replayed,
     Rescued, RunAt, Selection, Settled, WorkerId,
 };
+pub use url::open;
 
 pub use crate::job::Unique;
 use crate::job::{JobId, JobRecord, Payload, Scope};

@@ -47,6 +47,7 @@ impl Queue {
             queues: Vec::new(),
             types: None,
             own_thread: true,
+            sweeps: true,
         }
     }
 }
@@ -60,6 +61,7 @@ pub struct WorkerBuilder {
     queues: Vec<Arc<str>>,
     types: Option<Vec<String>>,
     own_thread: bool,
+    sweeps: bool,
 }
 
 /// Why a worker could not start.
@@ -112,6 +114,13 @@ impl WorkerBuilder {
         self
     }
 
+    /// Whether this worker also rescues lost jobs and forgets old ones, of all processes that share the store, as it does
+    /// unless told otherwise. `false` is for a worker that lives for a job or two.
+    pub fn sweeps(mut self, sweeps: bool) -> Self {
+        self.sweeps = sweeps;
+        self
+    }
+
     /// Starts the worker. Handlers run on the current tokio runtime. Dropping the handle does not stop it.
     ///
     /// # Errors
@@ -124,11 +133,11 @@ impl WorkerBuilder {
         let selection = self.selection()?;
         let stop = Stop::default();
         let (done, finished) = watch::channel(());
-        let own_thread = self.own_thread;
+        let (own_thread, sweeps) = (self.own_thread, self.sweeps);
         let actor = actor::Actor::new(self.queue, selection, self.slots, handlers.clone(), stop.clone());
         let alive = actor.alive();
         let run = async move {
-            actor.run().await;
+            actor.run(sweeps).await;
             drop(done);
         };
         if own_thread {

@@ -23,10 +23,10 @@ use tokio::{
 /// A failing test ends after this long.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The test server with these arguments and no environment but its own.
+/// The test server with these arguments and no environment but its own: it keeps jobs in memory.
 fn command(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_test_server"));
-    command.args(args).env_clear().stdin(Stdio::null()).kill_on_drop(true);
+    command.args(args).env_clear().env("MCPQ_STORE", "memory:").stdin(Stdio::null()).kill_on_drop(true);
     command
 }
 

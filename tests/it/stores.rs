@@ -1,6 +1,12 @@
 //! The conformance suite, one line a store.
 
-use mcpq::store::memory::MemoryStore;
+use std::{
+    path::{Path, PathBuf},
+    sync::LazyLock,
+    time::{Duration, SystemTime},
+};
+
+use mcpq::store::{memory::MemoryStore, sqlite::SqliteStore};
 
 mcpq::store_conformance!(memory, || async { MemoryStore::new() });
 mcpq::store_conformance!(
@@ -8,3 +14,22 @@ mcpq::store_conformance!(
     paused,
     || async { MemoryStore::new() }
 );
+mcpq::store_conformance!(sqlite, || async { SqliteStore::open(file()).await.unwrap() });
+
+/// A place for a new file, which outlives its store. What earlier runs have left is removed.
+fn file() -> PathBuf {
+    static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("stores");
+        std::fs::create_dir_all(&folder).unwrap();
+        let old = SystemTime::now() - Duration::from_secs(600);
+        for entry in std::fs::read_dir(&folder).unwrap().flatten() {
+            let is_old = entry.metadata().and_then(|known| known.modified()).is_ok_and(|modified| modified < old);
+            if is_old {
+                // Another run may do the same.
+                let _ = std::fs::remove_file(entry.path());
+            }
+        }
+        folder
+    });
+    FOLDER.join(format!("{}.db", mcpq::JobId::new()))
+}

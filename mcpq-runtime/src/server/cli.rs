@@ -67,8 +67,9 @@ async fn execute(mut server: Server, cli: Cli, program: String, used: &mut Optio
     let screen = Screen::new(options.json);
     let serves = matches!(command, None | Some(Command::Serve(_) | Command::Worker));
     log::start(options.log.as_deref(), serves, &screen);
-    let unasked = options.store.is_none() && !server.builder.has_store();
-    server.builder = store::choose(server.builder, &options)?;
+    let name = server.base.name.clone();
+    let store::Chosen { builder, unasked } = store::choose(server.builder, &name, &options, command.as_ref()).await?;
+    server.builder = builder;
     if let Some(workers) = options.workers {
         server.builder = server.builder.workers(workers);
     }
@@ -81,8 +82,11 @@ async fn execute(mut server: Server, cli: Cli, program: String, used: &mut Optio
     *used = Some(crew.clone());
     let session = Session { crew, program, screen };
     session.check(&options, command.as_ref())?;
-    if unasked && serves {
-        tracing::info!("jobs are kept in memory and end with this process");
+    if let Some(place) = unasked {
+        match serves {
+            true => tracing::info!("jobs are kept in {place}; `--store` names another place"),
+            false => session.screen.say(&format!("jobs are kept in {place}")),
+        }
     }
     let Some(command) = command else {
         over_stdio::serve(base, &session.crew, &StopSignal::listen()?).await?;

@@ -1,7 +1,7 @@
 //! The worker of a server: started once, when it is time, and stopped.
 
 use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard, OnceLock, PoisonError},
     time::Duration,
 };
 
@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use crate::{
     queue::Queue,
-    worker::{StartError, WorkerBuilder, WorkerHandle},
+    worker::{StartError, Sweeper, WorkerBuilder, WorkerHandle},
 };
 
 /// How long a dropped handler may take to go.
@@ -21,6 +21,8 @@ pub(super) struct Crew {
     queue: Queue,
     queues: Vec<String>,
     state: Mutex<State>,
+    /// Looks after the store where this process runs no jobs.
+    sweeper: OnceLock<Sweeper>,
 }
 
 #[derive(Debug)]
@@ -38,15 +40,18 @@ impl Crew {
     /// A crew that has not started; with `works` false it never does.
     pub(super) fn new(queue: Queue, works: bool, queues: Vec<String>) -> Self {
         let state = Mutex::new(if works { State::Ready } else { State::Off });
-        Self { queue, queues, state }
+        Self { queue, queues, state, sweeper: OnceLock::new() }
     }
 
     pub(super) fn queue(&self) -> &Queue {
         &self.queue
     }
 
-    /// Starts to claim jobs, where that has not begun.
+    /// Starts to claim jobs, where that has not begun; a process that runs none looks after the store all the same.
     pub(super) fn start(&self) -> Result<(), StartError> {
+        if matches!(*self.lock(), State::Off) && self.queue.store().is_shared() {
+            self.sweeper.get_or_init(|| Sweeper::start(self.queue.clone()));
+        }
         self.start_as(|worker| worker.queues(self.queues.iter().map(String::as_str)))
     }
 

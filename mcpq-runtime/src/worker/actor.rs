@@ -116,8 +116,8 @@ impl Actor {
         Arc::downgrade(&self.alive)
     }
 
-    pub(super) async fn run(mut self) {
-        let sweeper = Sweeper::start(self.queue.clone());
+    pub(super) async fn run(mut self, sweeps: bool) {
+        let _sweeper = sweeps.then(|| Sweeper::start(self.queue.clone()));
         let stop = self.stop.token.clone();
         let mut reports = Vec::with_capacity(64);
         let mut alarm = std::pin::pin!(tokio::time::sleep_until(Instant::now()));
@@ -154,7 +154,6 @@ impl Actor {
                 () = &mut alarm => self.look_at_clock(),
             }
         }
-        sweeper.stop();
     }
 
     fn is_done(&self) -> bool {
@@ -180,7 +179,7 @@ impl Actor {
         if !self.writes.is_running() && !self.ended.is_empty() {
             at(self.writes.not_before);
         }
-        if !self.claims.is_running() && self.free_slots() > 0 && self.quit_at.is_none() {
+        if !self.claims.is_running() && !self.claims_along && self.free_slots() > 0 && self.quit_at.is_none() {
             at(self.claim_at.map(|at| at.max(self.claims.not_before.unwrap_or(at))));
         }
         at(self.quit_at.map(|at| if self.quit { at + self.queue.settings().lease } else { at }));

@@ -67,7 +67,11 @@ fn options(submit: &Submit) -> SubmitOptions {
 fn start_worker(session: &Session, submit: &Submit) -> Result<(), End> {
     let queue = session.queue();
     let alone = queue.store().is_shared() && queue.registry().named(&submit.job_type).is_some();
-    session.crew.start_as(|worker| if alone { worker.job_types([submit.job_type.as_str()]) } else { worker })?;
+    session.crew.start_as(|worker| {
+        // This process ends with its job; the store is looked after by those that stay.
+        let worker = worker.sweeps(!queue.store().is_shared());
+        if alone { worker.job_types([submit.job_type.as_str()]) } else { worker }
+    })?;
     Ok(())
 }
 

@@ -22,13 +22,18 @@ impl Tx<'_> {
             }
             let depth = self.depth()?;
             if depth.waiting >= bound.max_pending {
+                // One that is stored already needs no room.
+                if Slot::find(self.sql, job.id)?.is_some() {
+                    replies.push(Inserted::Created);
+                    continue;
+                }
                 // Taken back one by one: other calls of this commit stay.
                 for (seq, record) in created {
                     self.forget(seq, &record)?;
                 }
                 return Ok(InsertReply::Full(self.depth()?));
             }
-            created.push(self.add(job)?);
+            created.extend(self.add(job)?);
             replies.push(Inserted::Created);
         }
         self.news.ready |= !created.is_empty();
@@ -46,7 +51,9 @@ impl Tx<'_> {
                 .query_row(params![job.owner.as_str(), job.job_type, key], Slot::read)
                 .optional()?;
             if let Some(slot) = known {
-                return Ok(Some(if slot.args_hash == job.args_hash {
+                return Ok(Some(if slot.record.id == job.id {
+                    Inserted::Created
+                } else if slot.args_hash == job.args_hash {
                     Inserted::Existing(Box::new(slot.with_history(self.sql)?.record))
                 } else {
                     Inserted::Conflict(slot.record.id)
@@ -57,7 +64,12 @@ impl Tx<'_> {
             return Ok(None);
         };
         let equal = self.equal(job.owner.as_str(), &job.job_type, hash, unique)?;
-        equal.map(|slot| Ok(Inserted::Existing(Box::new(slot.with_history(self.sql)?.record)))).transpose()
+        equal
+            .map(|slot| match slot.record.id == job.id {
+                true => Ok(Inserted::Created),
+                false => Ok(Inserted::Existing(Box::new(slot.with_history(self.sql)?.record))),
+            })
+            .transpose()
     }
 
     /// The job of a `unique` type with these arguments: one that has not ended, else the newest that is kept.
@@ -83,7 +95,8 @@ impl Tx<'_> {
             .optional()
     }
 
-    fn add(&mut self, job: &NewJob) -> rusqlite::Result<(i64, JobRecord)> {
+    /// Stores a job, unless an earlier call has: its answer was lost, and the same id comes once more.
+    fn add(&mut self, job: &NewJob) -> rusqlite::Result<Option<(i64, JobRecord)>> {
         let delay = match job.run_at {
             RunAt::Now => 0,
             RunAt::After(delay) => micros(delay),
@@ -100,11 +113,13 @@ impl Tx<'_> {
             super::clock::time(self.now.wall),
         );
         record.run_at = (delay > 0).then(|| super::clock::time(self.now.wall.saturating_add(delay)));
-        self.sql
+        let added = self
+            .sql
             .prepare_cached(
                 "INSERT INTO job (id, owner, kind, queue, priority, status, until, max_attempts, timeout, keep_result, \
                  keep_failure, schema, idempotency_key, args_hash, uniqueness, batch, batch_index, created_at, run_at) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
+                 VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18) \
+                 ON CONFLICT (id) DO NOTHING",
             )?
             .execute(params![
                 job.id.as_uuid().as_bytes(),
@@ -130,11 +145,14 @@ impl Tx<'_> {
                 self.now.wall,
                 record.run_at.map(|at| at.timestamp_micros()),
             ])?;
+        if added == 0 {
+            return Ok(None);
+        }
         let seq = self.sql.last_insert_rowid();
         self.sql
             .prepare_cached("INSERT INTO args (seq, body) VALUES (?1, ?2)")?
             .execute(params![seq, job.args.as_bytes()])?;
         self.count(&record, 1);
-        Ok((seq, record))
+        Ok(Some((seq, record)))
     }
 }
