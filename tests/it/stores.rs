@@ -2,11 +2,11 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::LazyLock,
+    sync::{Arc, LazyLock},
     time::{Duration, SystemTime},
 };
 
-use mcpq::store::{memory::MemoryStore, sqlite::SqliteStore};
+use mcpq::store::{Store, conformance::Faulty, memory::MemoryStore, sqlite::SqliteStore};
 
 mcpq::store_conformance!(memory, || async { MemoryStore::new() });
 mcpq::store_conformance!(
@@ -15,6 +15,12 @@ mcpq::store_conformance!(
     || async { MemoryStore::new() }
 );
 mcpq::store_conformance!(sqlite, || async { SqliteStore::open(file()).await.unwrap() });
+mcpq::store_conformance!(sqlite_shared, || async {
+    let file = file();
+    let one: Arc<dyn Store> = Arc::new(SqliteStore::open(&file).await.unwrap());
+    let other: Arc<dyn Store> = Arc::new(SqliteStore::open(&file).await.unwrap());
+    Faulty::across([one, other])
+});
 
 /// A place for a new file, which outlives its store. What earlier runs have left is removed.
 fn file() -> PathBuf {
