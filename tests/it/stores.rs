@@ -39,3 +39,23 @@ fn file() -> PathBuf {
     });
     FOLDER.join(format!("{}.db", mcpq::JobId::new()))
 }
+
+/// A case that nobody lists is a case that nobody runs.
+#[test]
+fn every_case_is_listed() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../mcpq-runtime/src/store");
+    let list = std::fs::read_to_string(source.join("conformance.rs")).unwrap();
+    let mut cases = 0;
+    for entry in std::fs::read_dir(source.join("conformance")).unwrap().flatten() {
+        let Ok(text) = std::fs::read_to_string(entry.path()) else { continue };
+        for line in text.lines() {
+            let Some((case, _)) = line.strip_prefix("pub async fn ").and_then(|rest| rest.split_once("(store: "))
+            else {
+                continue;
+            };
+            cases += 1;
+            assert!(list.contains(&format!("    {case},\n")) || list.contains(&format!("    {case};\n")), "{case}");
+        }
+    }
+    assert!(cases > 100, "{cases} cases were found");
+}
