@@ -9,6 +9,7 @@ mod owner;
 mod payload;
 mod policy;
 mod priority;
+mod prose;
 mod record;
 mod schema;
 mod status;

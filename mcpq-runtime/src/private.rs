@@ -9,12 +9,10 @@ pub use serde_json::Value;
 
 pub use crate::{
     inject::{FromJob, JobCall},
-    job::{
-        ArgError, ArgMap, ArgSpec, ArgWriter, IntoJobError, JobError, JobOptions, Number, Priority, Unique, ViaInto,
-    },
+    job::{ArgSpec, ArgWriter, IntoJobError, JobError, JobOptions, Number, Priority, Unique, ViaInto},
     registry::{
         Job, JobArg, JobBuilder, JobDefinition, JobDescriptor, JobOutput, JobReturn, NoSchema, NoValue, NotResult,
-        Pick, Probe, Returning, SchemaProbe, Select, ValueProbe,
+        Pick, Probe, Returning, SchemaProbe, Select, SubmitArg, ValueProbe,
     },
 };
 

@@ -4,7 +4,7 @@ use syn::{Fields, File, ImplItem, Item, ItemConst, ItemFn, ItemImpl, ItemStruct,
 use super::tokens;
 
 #[track_caller]
-fn expand(options: &str, item: &str) -> File {
+pub(super) fn expand(options: &str, item: &str) -> File {
     let expanded = crate::attribute(tokens(options), tokens(item));
     syn::parse2(expanded).expect("the expansion is made of items")
 }

@@ -31,6 +31,22 @@ fn every_option_is_read() {
 }
 
 #[test]
+fn jobs_are_unique_while_they_live_or_while_they_are_kept() {
+    let unique = |options: &str| job(options, FINE).policy.unique;
+    assert_eq!(unique("unique = true"), Some("Live"));
+    assert_eq!(unique("unique = \"kept\""), Some("Kept"));
+    assert_eq!(unique("unique = false"), None);
+    let note = "note: `true` answers with an equal job that has not ended, \"kept\" with any that is kept";
+    for wrong in ["\"always\"", "\"live\"", "3", "Kept", "-true"] {
+        let expected = format!("option `unique` must be `true`, `false` or \"kept\"\n{note}");
+        assert_eq!(option_message(&format!("unique = {wrong}")), expected);
+    }
+    assert_eq!(option_message("unique"), "option `unique` needs a value\nhelp: write `unique = true`");
+    let similar = "help: an option with a similar name exists: `unique`";
+    assert_eq!(option_message("uniqe = true"), format!("unknown option `uniqe`\n{similar}"));
+}
+
+#[test]
 fn unknown_options_get_a_hint() {
     let similar = "help: an option with a similar name exists:";
     assert_eq!(option_message("timout = 120"), format!("unknown option `timout`\n{similar} `timeout`"));
