@@ -147,7 +147,10 @@ fn job_name(entry: &Entry) -> syn::Result<String> {
     let name = literal.value();
     match name::job(&name, &format!("\"{name}\"")) {
         Ok(()) => Ok(name),
-        Err(message) => mistake(literal, message),
+        Err(message) if name.is_empty() => {
+            mistake(literal, format!("{message}\nhelp: leave `name` out to use the function's name"))
+        }
+        Err(message) => mistake(literal, format!("{message}{}", name::instead(&name))),
     }
 }
 

@@ -42,7 +42,8 @@ pub(crate) fn given<'a>(entry: &'a Entry, example: &str) -> syn::Result<&'a Expr
 pub(crate) fn text(entry: &Entry) -> syn::Result<LitStr> {
     let string = string(entry)?;
     if string.value().trim().is_empty() {
-        return mistake(&string, format!("{} cannot be empty", entry.key));
+        let help = format!("help: write something between the quotes, or leave `{}` out", entry.key.word);
+        return mistake(&string, format!("{} cannot be empty\n{help}", entry.key));
     }
     Ok(string)
 }

@@ -8,7 +8,7 @@ pub use serde;
 pub use serde_json::Value;
 
 pub use crate::{
-    inject::{FromJob, JobCall},
+    inject::{FromJob, JobCall, SharedState},
     job::{ArgSpec, ArgWriter, IntoJobError, JobError, JobOptions, Number, Priority, Unique, ViaInto},
     registry::{
         Job, JobArg, JobBuilder, JobDefinition, JobDescriptor, JobOutput, JobReturn, NoSchema, NoValue, NotResult,

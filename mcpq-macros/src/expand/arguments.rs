@@ -18,7 +18,7 @@ pub(super) fn structure(function: &Function, job: &Job) -> TokenStream {
         let Argument { ident, ty, .. } = argument;
         let doc = match argument.doc.as_str() {
             "" => format!(" Argument `{}`.", argument.key),
-            doc => doc.to_owned(),
+            doc => format!(" {doc}"),
         };
         quote! { #[doc = #doc] pub #ident: #ty, }
     });

@@ -62,7 +62,10 @@ impl ArgOptions {
         let clash = clash.cloned();
         seen.push(word.clone());
         match clash {
-            Some(other) => mistake(&entry.key, format!("{} cannot be combined with `{other}`", entry.key)),
+            Some(other) => {
+                let note = "note: `rest` takes what no other parameter takes, which may be nothing";
+                mistake(&entry.key, format!("{} cannot be combined with `{other}`\n{note}", entry.key))
+            }
             None => self.set(entry),
         }
     }

@@ -189,6 +189,14 @@ fn a_wrong_signature_leaves_function_and_struct() {
 }
 
 #[test]
+fn a_refused_lifetime_is_not_left_for_the_compiler_to_complain_of() {
+    let refused = expand("", "/// D.\nasync fn job(a: Cow<'x, str>, b: for<'y> fn(&'y u8)) {}");
+    assert_eq!(text(&function(&refused).sig), "asyncfnjob(a:Cow<'static,str>,b:for<'y>fn(&'staticu8))");
+    let declared = expand("", "/// D.\nasync fn job<'x>(a: Cow<'x, str>) {}");
+    assert_eq!(text(&function(&declared).sig), "asyncfnjob<'x>(a:Cow<'x,str>)");
+}
+
+#[test]
 fn other_items_stay_as_they_are() {
     assert_eq!(names(&expand("", "struct Job;")), ["error", "struct"]);
 }

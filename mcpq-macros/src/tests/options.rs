@@ -100,12 +100,18 @@ fn values_are_checked() {
         ("backoff_jitter = 2", "option `backoff_jitter` is out of range\nnote: the range is 0 to 1"),
         ("backoff_jitter = \"a\"", "option `backoff_jitter` must be a number\nhelp: write `backoff_jitter = 0.1`"),
         ("name = job", "option `name` must be a string literal\nhelp: write `name = \"...\"`"),
-        ("queue = \"\"", "option `queue` cannot be empty"),
+        (
+            "queue = \"\"",
+            "option `queue` cannot be empty\nhelp: write something between the quotes, or leave `queue` out",
+        ),
         (
             "queue = \"a,b\"",
             "\"a,b\" is not a valid queue name\nnote: a queue name is made of ASCII letters, digits, `_`, `-` and `.`",
         ),
-        ("description = \" \"", "option `description` cannot be empty"),
+        (
+            "description = \" \"",
+            "option `description` cannot be empty\nhelp: write something between the quotes, or leave `description` out",
+        ),
         ("priority = \"hihg\"", "unknown priority \"hihg\"\nhelp: write `priority = \"high\"`"),
         (
             "priority = \"asap\"",
@@ -123,11 +129,18 @@ fn values_are_checked() {
 #[test]
 fn names_are_what_hosts_accept() {
     let note = "note: a tool name is made of ASCII letters, digits, `_` and `-`";
-    for name in ["resize images", "images.resize", "größe"] {
+    let similar = |name: &str| format!("\nhelp: write `name = \"{name}\"`");
+    for (name, help) in [
+        ("resize images", similar("resize_images")),
+        ("images.resize", similar("images_resize")),
+        ("größe", String::new()),
+        (" resize", String::new()),
+    ] {
         let message = option_message(&format!("name = \"{name}\""));
-        assert_eq!(message, format!("\"{name}\" is not a valid tool name\n{note}"));
+        assert_eq!(message, format!("\"{name}\" is not a valid tool name\n{note}{help}"));
     }
-    assert_eq!(option_message("name = \"\""), "a tool name cannot be empty");
+    let help = "help: leave `name` out to use the function's name";
+    assert_eq!(option_message("name = \"\""), format!("a tool name cannot be empty\n{help}"));
     let long = "x".repeat(65);
     let message = option_message(&format!("name = \"{long}\""));
     assert_eq!(message, "this tool name has 65 characters; the limit is 64");
