@@ -122,7 +122,10 @@ impl Options {
             "failure_ttl" => policy.failure_ttl = Some(duration::read_or_forever(entry, "\"24h\"", DEFAULT)?),
             "unique" => policy.unique = unique(entry)?,
             word if LATER.contains(&word) => {
-                mistake(&entry.key, format!("{} is not available in this version of mcpq", entry.key))?;
+                mistake(
+                    &entry.key,
+                    format!("{} is not available in this version of mcpq\nhelp: remove it", entry.key),
+                )?;
             }
             word => mistake(&entry.key, format!("unknown option `{word}`\n{}", instead(word)))?,
         }

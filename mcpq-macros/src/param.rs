@@ -1,5 +1,6 @@
 //! The parameters of the function: which are arguments, which are injected, and the rules between them.
 
+mod fit;
 mod marks;
 mod options;
 
@@ -60,7 +61,7 @@ impl Params<'_> {
             return;
         };
         if !injected {
-            let options = ArgOptions::read(&marks, self.errors);
+            let options = ArgOptions::read(&marks, &input.ty, self.errors);
             self.argument(input, ident, options);
             return;
         }

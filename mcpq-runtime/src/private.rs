@@ -9,7 +9,7 @@ pub use serde_json::Value;
 
 pub use crate::{
     inject::{FromJob, JobCall, SharedState},
-    job::{ArgSpec, ArgWriter, IntoJobError, JobError, JobOptions, Number, Priority, Unique, ViaInto},
+    job::{ArgSpec, ArgWriter, IntoJobError, JobError, JobOptions, Number, Priority, StdError, Unique, ViaInto},
     registry::{
         Job, JobArg, JobBuilder, JobDefinition, JobDescriptor, JobOutput, JobReturn, NoSchema, NoValue, NotResult,
         Pick, Probe, Returning, SchemaProbe, Select, SubmitArg, ValueProbe,

@@ -60,7 +60,7 @@ fn unknown_options_get_a_hint() {
 fn settled_options_of_later_versions_are_refused_by_name() {
     for option in ["concurrency = 2", "rate_limit = \"100/m\"", "schedule = \"* * * * *\"", "tool"] {
         let word = option.split(' ').next().unwrap_or_default();
-        let expected = format!("option `{word}` is not available in this version of mcpq");
+        let expected = format!("option `{word}` is not available in this version of mcpq\nhelp: remove it");
         assert_eq!(option_message(option), expected);
     }
 }

@@ -120,7 +120,7 @@ fn parameter_options_are_checked() {
         ),
         ("rest = 1", "parameter option `rest` takes no value"),
         ("name = \"\"", "an argument name cannot be empty\nhelp: leave `name` out to use the parameter's name"),
-        ("ask = \"Your name?\"", "parameter option `ask` is not available in this version of mcpq"),
+        ("ask = \"Your name?\"", "parameter option `ask` is not available in this version of mcpq\nhelp: remove it"),
         ("\"x\"", "expected a parameter option, such as `default = 10`"),
     ];
     for (options, expected) in cases {
@@ -214,4 +214,66 @@ fn an_argument_name_that_is_not_ascii_needs_another() {
                     note: an argument name is made of ASCII letters, digits, `_`, `-` and `.`\n\
                     help: set one with `#[arg(name = \"...\")]`";
     assert_eq!(message("", &with_params("größe: u32")), expected);
+}
+
+#[test]
+fn options_that_cannot_mean_anything_for_the_type_are_refused() {
+    let cases = [
+        (
+            "#[arg(range(1..))] name: String",
+            "parameter option `range` needs a number\nhelp: for its length, write `length(..)`",
+        ),
+        (
+            "#[arg(range(1..))] list: Option<Vec<u8>>",
+            "parameter option `range` needs a number\nhelp: for its length, write `length(..)`",
+        ),
+        (
+            "#[arg(length(1..))] n: u8",
+            "parameter option `length` needs a text, a list or a map\nhelp: for its bounds, write `range(..)`",
+        ),
+        (
+            "#[arg(pattern = \"a\")] n: Option<f64>",
+            "parameter option `pattern` needs a text\nhelp: for its bounds, write `range(..)`",
+        ),
+        ("#[arg(pattern = \"a\")] flag: bool", "parameter option `pattern` needs a text\nhelp: remove it"),
+        (
+            "#[arg(default = \"pdf\")] format: Option<String>",
+            "the default of an `Option` cannot be a plain value\n\
+             help: make the type `String`, without `Option`: an argument with a default may be left out",
+        ),
+        (
+            "#[arg(default = -3)] n: Option<i8>",
+            "the default of an `Option` cannot be a plain value\n\
+             help: make the type `i8`, without `Option`: an argument with a default may be left out",
+        ),
+    ];
+    for (param, expected) in cases {
+        assert_eq!(param_message(param), expected, "{param}");
+    }
+    for fine in [
+        "#[arg(range(1..))] n: Option<my::Number>",
+        "#[arg(length(1..), pattern = \"a\")] name: Option<Name>",
+        "#[arg(length(1..))] map: std::collections::HashMap<String, u8>",
+        "#[arg(default = Some(3))] n: Option<u8>",
+    ] {
+        argument(fine);
+    }
+}
+
+#[test]
+fn a_written_default_is_within_the_written_range() {
+    let rule = "the default is outside of the argument's range\nnote:";
+    for (options, note) in [
+        ("default = 13, range(1..=12)", "the largest value is 12"),
+        ("range(1..=12), default = 0u8", "the smallest value is 1"),
+        ("default = 12, range(1..12)", "every value is less than 12"),
+        ("default = -0.5, range(0.0..)", "the smallest value is 0"),
+    ] {
+        assert_eq!(param_message(&format!("#[arg({options})] x: X")), format!("{rule} {note}"), "{options}");
+    }
+    for fine in
+        ["default = 12, range(1..=12)", "default = LIMIT, range(1..=12)", "default = 1.5, range(..2)", "default = 9"]
+    {
+        argument(&format!("#[arg({fine})] x: X"));
+    }
 }
