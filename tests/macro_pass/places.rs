@@ -61,16 +61,17 @@ async fn a_public_job_has_public_arguments() {
     assert_eq!(open(2, 3).await.unwrap(), 6);
 }
 
+#[allow(unreachable_pub)]
 mod namesakes {
-    pub(super) mod report {
+    pub mod report {
         /// Has the name of its module.
         #[mcpq::mcp_job(args = "ReportArgs")]
-        pub(crate) async fn report(rows: u32) -> u32 {
+        pub async fn report(rows: u32) -> u32 {
             rows
         }
     }
     // With a struct of the job's own name, this would name two things at once.
-    pub(super) use report::{ReportArgs, report};
+    pub use report::{ReportArgs, report};
 }
 
 #[tokio::test]

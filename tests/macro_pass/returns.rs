@@ -51,7 +51,7 @@ async fn list() -> Result<Vec<Report>, std::io::Error> {
 
 /// Returns types inside types.
 #[mcp_job]
-fn map() -> Outcome<BTreeMap<String, Option<Vec<Report>>>> {
+async fn map() -> Outcome<BTreeMap<String, Option<Vec<Report>>>> {
     Ok(BTreeMap::from([("a".to_owned(), None)]))
 }
 
@@ -105,7 +105,7 @@ async fn the_functions_are_plain_functions() {
     assert_eq!(aliased().await.unwrap().rows, 1);
     assert_eq!(via_anyhow().await.unwrap().rows, 1);
     assert_eq!(list().await.unwrap().len(), 1);
-    assert_eq!(map().unwrap().len(), 1);
+    assert_eq!(map().await.unwrap().len(), 1);
     assert_eq!(text(), "text");
     let _ = without_schema().await;
 }
