@@ -161,6 +161,28 @@ async fn submitting_one_of_fifty_job_types_stays_readable() {
     insta::assert_json_snapshot!(submit);
 }
 
+#[tokio::test]
+async fn where_the_schemas_are_too_many_the_arguments_are_still_named() {
+    let property = json!({ "type": "string", "description": "word ".repeat(50) });
+    let wide = json!({ "type": "object", "properties": { "text": property, "more": property } });
+    let wide = |n: usize| JobDefinition::from_fn(format!("wide_{n}"), "Is wide.", wide.clone(), |_| async { Ok(json!(1)) });
+    let queue = (0..50).fold(builder(reports::all()), |builder, n| builder.job(wide(n))).build().await.unwrap();
+    let submit = json!(queue.tools().iter().find(|tool| tool.name == "queue_submit").unwrap());
+    is_acceptable(&submit);
+    let size = submit.to_string().len();
+    assert!(size < 16 * 1024, "{size} bytes");
+    let properties = &submit["inputSchema"]["properties"];
+    assert_eq!(properties["args"].get("anyOf"), None);
+    assert!(properties["args"]["description"].as_str().unwrap().contains("job-type:{name}"));
+    let list = properties["job_type"]["description"].as_str().unwrap();
+    let line = list.lines().find(|line| line.starts_with("- report_01(")).unwrap();
+    let (arguments, _) = line.split_once("): Generate one of the reports").unwrap();
+    let mut arguments: Vec<&str> = arguments.trim_start_matches("- report_01(").split(", ").collect();
+    arguments.sort_unstable();
+    assert_eq!(arguments, ["department", "note?", "quarters?"]);
+    assert_eq!(list.lines().filter(|line| line.starts_with("- ")).count(), 100);
+}
+
 /// A job that says so much that nobody could read it in a list.
 fn wordy() -> JobDefinition {
     let long = "word ".repeat(2_000);
