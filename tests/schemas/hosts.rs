@@ -165,7 +165,8 @@ async fn submitting_one_of_fifty_job_types_stays_readable() {
 async fn where_the_schemas_are_too_many_the_arguments_are_still_named() {
     let property = json!({ "type": "string", "description": "word ".repeat(50) });
     let wide = json!({ "type": "object", "properties": { "text": property, "more": property } });
-    let wide = |n: usize| JobDefinition::from_fn(format!("wide_{n}"), "Is wide.", wide.clone(), |_| async { Ok(json!(1)) });
+    let wide =
+        |n: usize| JobDefinition::from_fn(format!("wide_{n}"), "Is wide.", wide.clone(), |_| async { Ok(json!(1)) });
     let queue = (0..50).fold(builder(reports::all()), |builder, n| builder.job(wide(n))).build().await.unwrap();
     let submit = json!(queue.tools().iter().find(|tool| tool.name == "queue_submit").unwrap());
     is_acceptable(&submit);

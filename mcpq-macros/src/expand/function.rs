@@ -15,6 +15,8 @@ pub(super) fn kept(function: &Function, job: &Job) -> TokenStream {
     let attrs = function.attrs.iter().filter(|attr| Unfit::of(attr).is_none());
     let vis = &function.vis;
     let mut sig = function.sig.clone();
+    // Refused before; rustc would say so four times more.
+    sig.variadic = None;
     let declared: Vec<Ident> = sig.generics.lifetimes().map(|param| param.lifetime.ident.clone()).collect();
     for input in &mut sig.inputs {
         if let FnArg::Typed(typed) = input {

@@ -4,6 +4,6 @@ use mcpq::prelude::*;
 
 /// Resizes an image.
 #[mcp_job]
-async fn resize(width: u32, ...) {}
+async fn resize(width: u32, names: ...) {}
 
 fn main() {}
