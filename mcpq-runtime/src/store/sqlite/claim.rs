@@ -9,8 +9,9 @@ use std::{
 use rusqlite::{Connection, params};
 
 use super::{
+    clock::time,
     limits,
-    row::{ARGS, COLUMNS, Slot, micros, payload, text},
+    row::{COLUMNS, PAYLOAD, Slot, micros, payload, text},
     transaction::{Held, Place, Tx},
 };
 use crate::{
@@ -118,36 +119,44 @@ impl Tx<'_> {
             .collect()
     }
 
-    /// Makes jobs running under their next lease: all in one statement, since beginning one costs as much as a job.
+    /// Makes jobs running under their next lease: two statements for all of them, since to begin one costs as much as a job.
     fn start(&mut self, taken: &[i64], until: i64) -> rusqlite::Result<Vec<Claimed>> {
         static SQL: LazyLock<String> = LazyLock::new(|| {
             format!(
-                "UPDATE job SET status = 1, until = ?2, attempts = attempts + 1, lease = lease + 1, started_at = ?3, \
-                 run_at = NULL WHERE seq IN (SELECT value FROM json_each(?1)) \
-                 RETURNING {COLUMNS}, (SELECT body FROM args WHERE args.seq = job.seq)"
+                "SELECT {COLUMNS}, coalesce(args, (SELECT body FROM args WHERE args.seq = job.seq)) \
+                 FROM job WHERE seq IN (SELECT value FROM json_each(?1))"
             )
         });
         if taken.is_empty() {
             return Ok(Vec::new());
         }
+        let list = list(taken);
         let mut statement = self.sql.prepare_cached(&SQL)?;
-        let started = statement
-            .query_map(params![list(taken), until, self.now.wall], |row| Ok((Slot::read(row)?, payload(row, ARGS)?)))?;
+        let found = statement.query_map([&list], |row| Ok((Slot::read(row)?, payload(row, PAYLOAD)?)))?;
         let mut claimed = Vec::with_capacity(taken.len());
-        for started in started {
-            let (mut slot, args) = started?;
-            // The first claim has no history yet.
-            if slot.record.lease > 1 {
-                slot = slot.with_history(self.sql)?;
-            }
-            let place = Place::of(&slot.record);
+        for found in found {
+            let (slot, args) = found?;
+            let mut slot = slot.with_history(self.sql)?;
+            let record = &mut slot.record;
+            let place = Place::of(record);
             self.count_at(place.clone(), Status::Pending, -1);
             self.count_at(place.clone(), Status::Running, 1);
-            self.local.hold(slot.record.id, Held { seq: slot.seq, place });
-            self.news.changed.push(slot.record.id);
+            self.local.hold(record.id, Held { seq: slot.seq, place });
+            self.news.changed.push(record.id);
+            record.status = Status::Running;
+            record.attempts += 1;
+            record.lease += 1;
+            record.started_at = Some(time(self.now.wall));
+            record.run_at = None;
             claimed.push((slot.seq, Claimed { record: slot.record, args, schema: slot.schema }));
         }
-        // The statement hands them out in an order of its own.
+        self.sql
+            .prepare_cached(
+                "UPDATE job SET status = 1, until = ?2, attempts = attempts + 1, lease = lease + 1, started_at = ?3, \
+                 run_at = NULL WHERE seq IN (SELECT value FROM json_each(?1))",
+            )?
+            .execute(params![list, until, self.now.wall])?;
+        // They come in an order of the statement's own.
         let places: HashMap<i64, usize> = taken.iter().copied().zip(0..).collect();
         claimed.sort_by_key(|(seq, _)| places.get(seq).copied());
         Ok(claimed.into_iter().map(|(_, claimed)| claimed).collect())
