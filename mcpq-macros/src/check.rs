@@ -17,8 +17,8 @@ pub(crate) fn function(function: &Function, job: &str, errors: &mut Errors) -> b
         attribute(attr, job, errors);
     }
     let sig = &function.sig;
-    // rustc refuses both by itself, the first one on a function that cannot be called.
-    let left_to_rustc = sig.constness.is_some() && sig.asyncness.is_some() || sig.variadic.is_some();
+    // rustc refuses it by itself.
+    let left_to_rustc = sig.constness.is_some() && sig.asyncness.is_some();
     errors.count() == before && !left_to_rustc
 }
 
@@ -64,6 +64,10 @@ fn qualifiers(function: &Function, job: &str, errors: &mut Errors) {
     }
     if let Some(abi) = &function.sig.abi {
         errors.at(abi, format!("job `{job}` must not have an explicit ABI"));
+    }
+    if let Some(variadic) = &function.sig.variadic {
+        let help = "help: take a list, such as `Vec<String>`";
+        errors.at(variadic, format!("job `{job}` must not take `...`\n{help}"));
     }
 }
 

@@ -25,6 +25,11 @@ pub(crate) fn read(entry: &Entry, example: &str, absent: &str) -> syn::Result<Du
 pub(crate) fn read_or_forever(entry: &Entry, example: &str, absent: &str) -> syn::Result<Duration> {
     match string(entry) {
         Ok(text) if text.value() == "forever" => Ok(Duration::MAX),
+        Ok(text) if seconds(&text.value()).is_none() => {
+            let (key, word) = (&entry.key, &entry.key.word);
+            let rule = "must be a number of seconds, a duration such as \"2m\", or \"forever\"";
+            mistake(text, format!("{key} {rule}\nhelp: write `{word} = {example}`"))
+        }
         _ => read(entry, example, absent),
     }
 }

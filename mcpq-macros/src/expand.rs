@@ -52,6 +52,7 @@ fn registration(function: &Function, job: &Job) -> TokenStream {
             unused_imports,
             unused_lifetimes,
             unused_mut,
+            clippy::too_many_arguments,
             clippy::unnecessary_wraps,
         )]
         const _: () = {

@@ -18,6 +18,13 @@ pub(crate) fn queue(name: &str, shown: &str) -> Result<(), String> {
     check(name, shown, "queue name", ".", "`_`, `-` and `.`")
 }
 
+/// The end of a message that tells a similar name of allowed characters, where there is one.
+pub(crate) fn instead(name: &str) -> String {
+    let similar: String = name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).collect();
+    let readable = name.is_ascii() && name.len() <= LONGEST && similar != name && similar.trim_matches('_') == similar;
+    if readable { format!("\nhelp: write `name = \"{similar}\"`") } else { String::new() }
+}
+
 fn check(name: &str, shown: &str, kind: &str, extra: &str, signs: &str) -> Result<(), String> {
     let article = if kind.starts_with('a') { "an" } else { "a" };
     let length = name.chars().count();

@@ -122,7 +122,10 @@ impl Options {
             "failure_ttl" => policy.failure_ttl = Some(duration::read_or_forever(entry, "\"24h\"", DEFAULT)?),
             "unique" => policy.unique = unique(entry)?,
             word if LATER.contains(&word) => {
-                mistake(&entry.key, format!("{} is not available in this version of mcpq", entry.key))?;
+                mistake(
+                    &entry.key,
+                    format!("{} is not available in this version of mcpq\nhelp: remove it", entry.key),
+                )?;
             }
             word => mistake(&entry.key, format!("unknown option `{word}`\n{}", instead(word)))?,
         }
@@ -147,7 +150,10 @@ fn job_name(entry: &Entry) -> syn::Result<String> {
     let name = literal.value();
     match name::job(&name, &format!("\"{name}\"")) {
         Ok(()) => Ok(name),
-        Err(message) => mistake(literal, message),
+        Err(message) if name.is_empty() => {
+            mistake(literal, format!("{message}\nhelp: leave `name` out to use the function's name"))
+        }
+        Err(message) => mistake(literal, format!("{message}{}", name::instead(&name))),
     }
 }
 

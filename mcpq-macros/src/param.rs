@@ -1,5 +1,6 @@
 //! The parameters of the function: which are arguments, which are injected, and the rules between them.
 
+mod fit;
 mod marks;
 mod options;
 
@@ -60,7 +61,7 @@ impl Params<'_> {
             return;
         };
         if !injected {
-            let options = ArgOptions::read(&marks, self.errors);
+            let options = ArgOptions::read(&marks, &input.ty, self.errors);
             self.argument(input, ident, options);
             return;
         }
@@ -142,7 +143,11 @@ impl Params<'_> {
         let place = renamed.map_or_else(|| ident.to_token_stream(), ToTokens::to_token_stream);
         let shown = if renamed.is_some() { format!("\"{key}\"") } else { format!("`{key}`") };
         if let Err(message) = name::argument(key, &shown) {
-            let help = if renamed.is_some() { "" } else { "\nhelp: set one with `#[arg(name = \"...\")]`" };
+            let help = match renamed {
+                Some(_) if key.is_empty() => "\nhelp: leave `name` out to use the parameter's name".to_owned(),
+                Some(_) => name::instead(key),
+                None => "\nhelp: set one with `#[arg(name = \"...\")]`".to_owned(),
+            };
             self.errors.at(&place, format!("{message}{help}"));
         }
         let named = |argument: &&Argument| argument.key == key && !matches!(argument.presence, Presence::Rest);

@@ -6,6 +6,7 @@ mod expansion;
 mod function;
 mod options;
 mod params;
+mod snapshots;
 mod suggest;
 
 use proc_macro2::TokenStream;

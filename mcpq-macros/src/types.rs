@@ -69,7 +69,11 @@ impl<'ast> Visit<'ast> for Checker<'_> {
     }
 
     fn visit_type_impl_trait(&mut self, ty: &'ast TypeImplTrait) {
-        self.refuse(ty, "must use concrete types, not `impl Trait`");
+        let help = match self.place {
+            Place::Output => "name the type that the job returns",
+            Place::Argument | Place::Injected => "name one type, such as `String` or `Vec<u8>`",
+        };
+        self.refuse(ty, &format!("must use concrete types, not `impl Trait`\nhelp: {help}"));
     }
 
     fn visit_path(&mut self, path: &'ast Path) {
@@ -87,11 +91,12 @@ impl<'ast> Visit<'ast> for Checker<'_> {
 }
 
 /// The owned type to use for a reference to `ty`, where there is an obvious one.
-fn owned(ty: &Type) -> Option<&'static str> {
+fn owned(ty: &Type) -> Option<String> {
     match ty {
-        Type::Slice(_) => Some("Vec"),
-        Type::Path(path) if path.path.is_ident("str") => Some("String"),
-        Type::Path(path) if path.path.is_ident("Path") => Some("PathBuf"),
+        Type::Slice(slice) => owned(&slice.elem).map(|item| format!("Vec<{item}>")),
+        Type::Path(path) if path.path.is_ident("str") => Some("String".to_owned()),
+        Type::Path(path) if path.path.is_ident("Path") => Some("PathBuf".to_owned()),
+        Type::Path(path) if path.path.get_ident().is_some() => Some(path.to_token_stream().to_string()),
         _ => None,
     }
 }

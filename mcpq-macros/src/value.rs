@@ -1,5 +1,7 @@
 //! Reads the value of an option as a literal.
 
+use std::fmt;
+
 use quote::ToTokens;
 use syn::{Expr, ExprLit, ExprUnary, Lit, LitStr, UnOp};
 
@@ -10,6 +12,15 @@ use crate::entry::{Entry, Given, Key};
 pub(crate) enum Number {
     Int(i128),
     Float(f64),
+}
+
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Int(value) => value.fmt(f),
+            Self::Float(value) => value.fmt(f),
+        }
+    }
 }
 
 impl Number {
@@ -42,7 +53,8 @@ pub(crate) fn given<'a>(entry: &'a Entry, example: &str) -> syn::Result<&'a Expr
 pub(crate) fn text(entry: &Entry) -> syn::Result<LitStr> {
     let string = string(entry)?;
     if string.value().trim().is_empty() {
-        return mistake(&string, format!("{} cannot be empty", entry.key));
+        let help = format!("help: write something between the quotes, or leave `{}` out", entry.key.word);
+        return mistake(&string, format!("{} cannot be empty\n{help}", entry.key));
     }
     Ok(string)
 }
@@ -86,6 +98,17 @@ pub(crate) fn number(key: &Key, value: &Expr) -> syn::Result<Option<Number>> {
         Some(number) => Ok(Some(number)),
         None => mistake(value, format!("{key} is out of range")),
     }
+}
+
+/// The number that an expression is, whatever its suffix.
+pub(crate) fn plain_number(value: &Expr) -> Option<Number> {
+    let (negative, digits) = match literal(value)? {
+        (negative, Lit::Int(int)) => (negative, int.base10_digits()),
+        (negative, Lit::Float(float)) => (negative, float.base10_digits()),
+        _ => return None,
+    };
+    let digits = format!("{}{digits}", if negative { "-" } else { "" });
+    digits.parse().ok().map(Number::Int).or_else(|| digits.parse().ok().map(Number::Float))
 }
 
 /// A number between two bounds, both included.

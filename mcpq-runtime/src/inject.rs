@@ -12,4 +12,4 @@ pub use cancel::{CancelReason, CancelToken};
 pub use context::{ContextParts, JobContext, JobSubmitter};
 pub use from_job::{FromJob, JobScope, Needs};
 pub use progress::{Progress, ProgressSink, ProgressUpdate, Reported, ToFraction};
-pub use state::{State, StateMap};
+pub use state::{SharedState, State, StateMap};

@@ -9,12 +9,13 @@ mod owner;
 mod payload;
 mod policy;
 mod priority;
+mod prose;
 mod record;
 mod schema;
 mod status;
 
 pub use args::{ArgError, ArgFault, ArgMap, ArgWriter, canonical_hash};
-pub use error::{ErrorKind, IntoJobError, JobError, ViaInto};
+pub use error::{ErrorKind, IntoJobError, JobError, StdError, ViaInto};
 pub use finite::encode_result;
 pub use id::JobId;
 pub use owner::{Owner, Scope};

@@ -2,6 +2,7 @@
 
 pub(crate) mod answer;
 mod caller;
+mod descriptions;
 mod mounted;
 mod params;
 mod resources;

@@ -8,13 +8,11 @@ pub use serde;
 pub use serde_json::Value;
 
 pub use crate::{
-    inject::{FromJob, JobCall},
-    job::{
-        ArgError, ArgMap, ArgSpec, ArgWriter, IntoJobError, JobError, JobOptions, Number, Priority, Unique, ViaInto,
-    },
+    inject::{FromJob, JobCall, SharedState},
+    job::{ArgSpec, ArgWriter, IntoJobError, JobError, JobOptions, Number, Priority, StdError, Unique, ViaInto},
     registry::{
         Job, JobArg, JobBuilder, JobDefinition, JobDescriptor, JobOutput, JobReturn, NoSchema, NoValue, NotResult,
-        Pick, Probe, Returning, SchemaProbe, Select, ValueProbe,
+        Pick, Probe, Returning, SchemaProbe, Select, SubmitArg, ValueProbe,
     },
 };
 

@@ -22,7 +22,7 @@ pub use returns::{
     JobArg, JobOutput, JobReturn, NoSchema, NoValue, NotResult, Pick, Probe, SchemaProbe, Select, ValueProbe,
 };
 
-pub use typed::Job;
+pub use typed::{Job, SubmitArg};
 
 use crate::inject::StateMap;
 

@@ -1,6 +1,9 @@
 //! The store: keeps jobs and guards every change of them. Policy is not its business.
 //!
-//! A backend implements [`Store`]; queues and workers know nothing else of it, and nothing of each other.
+//! A backend implements [`Store`]; queues and workers know nothing else of it, and nothing of each other. [`open`] opens
+//! one by its URL.
+//!
+#![doc = include_str!("store/promises.md")]
 
 #[cfg(feature = "store-conformance")]
 pub mod conformance;

@@ -2,6 +2,7 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
+mod file;
 mod http;
 mod shared;
 pub(crate) mod stdio;
@@ -82,10 +83,10 @@ pub(crate) struct Process {
 
 impl Process {
     fn start(args: &[&str]) -> Self {
-        Self::of(command(args))
+        Self::spawn(command(args))
     }
 
-    pub(crate) fn of(mut command: Command) -> Self {
+    pub(crate) fn spawn(mut command: Command) -> Self {
         let pipes = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = pipes.spawn().unwrap();
         Self {

@@ -1,8 +1,10 @@
 //! Every size and count has its limit, and going past it is told.
 
+mod bulk;
 mod idempotency;
 mod keeping;
 mod memory;
+mod unique;
 
 use std::time::Duration;
 

@@ -27,6 +27,19 @@ async fn everything(
     format!("{user} {quarters} {format} {weights:?} {dry_run} {ratio:?} {agent:?} {labels:?}")
 }
 
+/// Takes more than a function usually does, and so does `new`.
+#[mcp_job]
+fn many(a1: u8, a2: u8, a3: u8, a4: u8, a5: u8, a6: u8, a7: u8, a8: u8, #[arg(default)] a9: u8) -> u8 {
+    a1 + a2 + a3 + a4 + a5 + a6 + a7 + a8 + a9
+}
+
+#[test]
+fn a_job_may_take_many_arguments() {
+    let many { a1, a8, a9, .. } = many::new(1, 2, 3, 4, 5, 6, 7, 8);
+    assert_eq!((a1, a8, a9), (1, 8, 0));
+    assert_eq!(many(1, 1, 1, 1, 1, 1, 1, 1, 1), 9);
+}
+
 #[tokio::test]
 async fn the_schema_says_what_the_signature_says() {
     let job = registered(everything::JOB).await;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use mcpq::prelude::*;
+use mcpq::store::Unique;
 use mcpq::{JobDescriptor, JobOptions, Priority};
 
 use crate::registered;
@@ -23,6 +24,7 @@ use crate::registered;
     priority = "high",
     result_ttl = "forever",
     failure_ttl = 3600,
+    unique = "kept",
     args = "EveryOption",
     crate = ::mcpq
 )]
@@ -43,6 +45,7 @@ fn every_option_is_in_the_descriptor() {
     expected.priority = Priority::High;
     expected.result_ttl = Some(Duration::MAX);
     expected.failure_ttl = Some(Duration::from_secs(3600));
+    expected.unique = Some(Unique::Kept);
     assert_eq!(EveryOption::JOB.options, expected);
     assert_eq!(EveryOption::JOB.name, "every-option");
     assert_eq!(EveryOption::JOB.description, "Has every option.\n\nAnd a second paragraph.");

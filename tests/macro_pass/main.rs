@@ -16,6 +16,7 @@
 #![allow(clippy::missing_const_for_fn, clippy::unwrap_used)]
 
 mod arguments;
+mod calls;
 mod descriptor;
 mod hygiene;
 mod places;

@@ -61,6 +61,26 @@ async fn a_public_job_has_public_arguments() {
     assert_eq!(open(2, 3).await.unwrap(), 6);
 }
 
+#[allow(unreachable_pub)]
+mod namesakes {
+    pub mod report {
+        /// Has the name of its module.
+        #[mcpq::mcp_job(args = "ReportArgs")]
+        pub async fn report(rows: u32) -> u32 {
+            rows
+        }
+    }
+    // With a struct of the job's own name, this would name two things at once.
+    pub use report::{ReportArgs, report};
+}
+
+#[tokio::test]
+async fn a_job_may_have_the_name_of_a_module_that_it_is_exported_beside() {
+    assert_eq!(namesakes::report(2).await, 2);
+    assert_eq!(namesakes::ReportArgs { rows: 2 }.rows, 2);
+    assert_eq!(namesakes::report::ReportArgs::JOB.name, "report");
+}
+
 /// Is not there in tests.
 #[mcp_job]
 #[cfg(not(test))]

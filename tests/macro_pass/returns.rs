@@ -1,5 +1,7 @@
 //! Return types, told apart by type and not by name.
 
+use std::collections::BTreeMap;
+
 use mcpq::Job;
 use mcpq::prelude::*;
 use serde_json::Value;
@@ -41,6 +43,18 @@ async fn via_anyhow() -> Result<Report, anyhow::Error> {
     Ok(Report { rows: 1 })
 }
 
+/// Returns a list.
+#[mcp_job]
+async fn list() -> Result<Vec<Report>, std::io::Error> {
+    Ok(vec![Report { rows: 1 }])
+}
+
+/// Returns types inside types.
+#[mcp_job]
+async fn map() -> Outcome<BTreeMap<String, Option<Vec<Report>>>> {
+    Ok(BTreeMap::from([("a".to_owned(), None)]))
+}
+
 /// Returns what has no schema.
 #[mcp_job]
 async fn without_schema() -> Opaque {
@@ -69,11 +83,13 @@ fn the_output_is_what_the_job_gives() {
     assert_eq!(output(&aliased {}), report);
     assert_eq!(output(&via_anyhow {}), report);
     assert_eq!(output(&text {}), "&str");
+    assert_eq!(output(&list {}), std::any::type_name::<Vec<Report>>());
+    assert_eq!(output(&map {}), std::any::type_name::<BTreeMap<String, Option<Vec<Report>>>>());
 }
 
 #[tokio::test]
 async fn a_schema_is_published_where_there_is_one() {
-    for job in [value::JOB, fallible::JOB, aliased::JOB, via_anyhow::JOB] {
+    for job in [value::JOB, fallible::JOB, aliased::JOB, via_anyhow::JOB, list::JOB, map::JOB] {
         let registered = registered(job).await;
         let schema = registered.output_schema().unwrap_or(&Value::Null);
         assert!(schema.to_string().contains("rows"), "{}: {schema}", job.name);
@@ -88,6 +104,8 @@ async fn the_functions_are_plain_functions() {
     assert_eq!(fallible().await.unwrap().rows, 1);
     assert_eq!(aliased().await.unwrap().rows, 1);
     assert_eq!(via_anyhow().await.unwrap().rows, 1);
+    assert_eq!(list().await.unwrap().len(), 1);
+    assert_eq!(map().await.unwrap().len(), 1);
     assert_eq!(text(), "text");
     let _ = without_schema().await;
 }

@@ -85,3 +85,40 @@ async fn any_error_becomes_the_jobs_error() {
     let job = queue.submit(fail { message: "disk on fire".to_owned() }).await.unwrap();
     assert!(job.result().await.unwrap_err().to_string().contains("disk on fire"));
 }
+
+/// Is done once for each width, while it waits or runs.
+#[mcp_job(unique = true)]
+async fn once_at_a_time(width: u32) -> u32 {
+    width
+}
+
+/// Is done once for each width, while the result is kept.
+#[mcp_job(unique = "kept")]
+async fn once(width: u32) -> u32 {
+    width
+}
+
+#[tokio::test]
+async fn a_unique_job_is_there_once() {
+    let (queue, _worker) = started(once_at_a_time::JOB).await;
+    let idle = Queue::builder().without_linked_jobs().job(once_at_a_time::JOB).build().await.unwrap();
+    let first = idle.submit(once_at_a_time { width: 1 }).await.unwrap();
+    let second = idle.submit(once_at_a_time { width: 1 }).await.unwrap();
+    let other = idle.submit(once_at_a_time { width: 2 }).await.unwrap();
+    assert_eq!((first.id(), second.deduplicated()), (second.id(), true));
+    assert_ne!(first.id(), other.id());
+
+    let first = queue.submit(once_at_a_time { width: 1 }).await.unwrap();
+    assert_eq!(first.result().await.unwrap(), 1);
+    let second = queue.submit(once_at_a_time { width: 1 }).await.unwrap();
+    assert_ne!(first.id(), second.id(), "the first one has ended");
+}
+
+#[tokio::test]
+async fn a_unique_job_may_stand_for_those_after_its_end() {
+    let (queue, _worker) = started(once::JOB).await;
+    let first = queue.submit(once { width: 1 }).await.unwrap();
+    assert_eq!(first.result().await.unwrap(), 1);
+    let second = queue.submit(once { width: 1 }).await.unwrap();
+    assert_eq!((first.id(), second.deduplicated()), (second.id(), true));
+}

@@ -18,7 +18,7 @@ pub(super) fn structure(function: &Function, job: &Job) -> TokenStream {
         let Argument { ident, ty, .. } = argument;
         let doc = match argument.doc.as_str() {
             "" => format!(" Argument `{}`.", argument.key),
-            doc => doc.to_owned(),
+            doc => format!(" {doc}"),
         };
         quote! { #[doc = #doc] pub #ident: #ty, }
     });
@@ -103,7 +103,7 @@ pub(super) fn default_fn(argument: &Argument) -> Ident {
     format_ident!("__default_{}", argument.ident.unraw(), span = Span::mixed_site())
 }
 
-/// `impl Job`, where every argument is `Serialize`: the higher-ranked bounds postpone the question to the submit.
+/// `impl Job`, where every argument can be written: the higher-ranked bounds postpone the question to the submit.
 pub(super) fn job_impl(job: &Job) -> TokenStream {
     let private = private(job, Span::mixed_site());
     let args = &job.args;
@@ -112,21 +112,19 @@ pub(super) fn job_impl(job: &Job) -> TokenStream {
     let output = quote_spanned!(at(&job.output)=> type Output = #ok;);
     let types = job.arguments().map(|argument| &argument.ty);
     let writes = job.arguments().map(|Argument { ident, key, presence, .. }| match presence {
-        Presence::Rest => quote_spanned!(Span::mixed_site()=> __writer.rest(#key, &self.#ident)?;),
-        _ => quote_spanned!(Span::mixed_site()=> __writer.field(#key, &self.#ident)?;),
+        Presence::Rest => quote_spanned!(Span::mixed_site()=> __writer.rest(#key, &self.#ident);),
+        _ => quote_spanned!(Span::mixed_site()=> __writer.field(#key, &self.#ident);),
     });
     quote_spanned! {Span::mixed_site()=>
         impl #private::Job for #args
         where
-            #(for<'__any> #types: #private::serde::Serialize + #private::core::marker::Send,)*
+            #(for<'__any> #types: #private::SubmitArg,)*
         {
             #output
             const JOB: #private::JobDescriptor = #args::JOB;
 
-            fn into_args(self) -> #private::core::result::Result<#private::ArgMap, #private::ArgError> {
-                let mut __writer = #private::ArgWriter::new();
+            fn write(&self, __writer: &mut #private::ArgWriter) {
                 #(#writes)*
-                #private::core::result::Result::Ok(__writer.finish())
             }
         }
     }

@@ -78,6 +78,9 @@ fn options(job: &Job) -> TokenStream {
     ]
     .into_iter()
     .collect();
+    if settings.is_empty() {
+        return quote_spanned!(Span::mixed_site()=> #private::JobOptions::new());
+    }
     quote_spanned! {Span::mixed_site()=> {
         let mut __options = #private::JobOptions::new();
         #settings

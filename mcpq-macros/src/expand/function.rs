@@ -1,8 +1,9 @@
 //! The user's function, free of what was meant for the attribute.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
-use syn::FnArg;
+use syn::visit_mut::VisitMut;
+use syn::{BoundLifetimes, FnArg, Lifetime};
 
 use crate::check::Unfit;
 use crate::item::{Body, Function};
@@ -14,9 +15,16 @@ pub(super) fn kept(function: &Function, job: &Job) -> TokenStream {
     let attrs = function.attrs.iter().filter(|attr| Unfit::of(attr).is_none());
     let vis = &function.vis;
     let mut sig = function.sig.clone();
+    // Refused before; rustc would say so four times more.
+    sig.variadic = None;
+    let declared: Vec<Ident> = sig.generics.lifetimes().map(|param| param.lifetime.ident.clone()).collect();
     for input in &mut sig.inputs {
         if let FnArg::Typed(typed) = input {
             typed.attrs.retain(param::is_kept);
+            if !job.sound {
+                // What was said of a lifetime is enough: rustc would ask to declare it.
+                Undeclared { declared: &declared }.visit_type_mut(&mut typed.ty);
+            }
         }
     }
     let body = match &function.body {
@@ -30,4 +38,20 @@ pub(super) fn kept(function: &Function, job: &Job) -> TokenStream {
         #[allow(clippy::too_many_arguments, #form)]
         #vis #sig #body
     }
+}
+
+/// Replaces lifetimes that the function does not declare.
+struct Undeclared<'a> {
+    declared: &'a [Ident],
+}
+
+impl VisitMut for Undeclared<'_> {
+    fn visit_lifetime_mut(&mut self, lifetime: &mut Lifetime) {
+        if lifetime.ident != "_" && !self.declared.contains(&lifetime.ident) {
+            lifetime.ident = Ident::new("static", lifetime.ident.span());
+        }
+    }
+
+    // What a `for<..>` declares keeps its name.
+    fn visit_bound_lifetimes_mut(&mut self, _: &mut BoundLifetimes) {}
 }

@@ -44,14 +44,17 @@ impl Marks {
             match &attr.meta {
                 Meta::List(list) if !list.tokens.is_empty() => self.options.push(list.tokens.clone()),
                 Meta::Path(_) | Meta::List(_) => self.arg = true,
-                Meta::NameValue(_) => return refuse(attr, "parameter options are written `#[arg(...)]`"),
+                Meta::NameValue(_) => {
+                    let help = "help: for a default, write `#[arg(default = ...)]`";
+                    return refuse(attr, &format!("parameter options are written `#[arg(...)]`\n{help}"));
+                }
             }
         } else if path.is_ident("inject") {
             if self.arg || !self.options.is_empty() {
                 return both(attr);
             }
             if !matches!(attr.meta, Meta::Path(_)) {
-                return refuse(attr, "`#[inject]` takes no options");
+                return refuse(attr, "`#[inject]` takes no options\nhelp: write `#[inject]`");
             }
             self.inject = true;
         } else if path.is_ident("cfg") || path.is_ident("cfg_attr") {
@@ -69,7 +72,8 @@ impl Marks {
 }
 
 fn both(attr: &Attribute) -> syn::Result<()> {
-    refuse(attr, "a parameter cannot be both `#[arg]` and `#[inject]`")
+    let rule = "a parameter cannot be both `#[arg]` and `#[inject]`";
+    refuse(attr, &format!("{rule}\nnote: callers give what is `#[arg]`, and mcpq gives what is `#[inject]`"))
 }
 
 fn refuse(attr: &Attribute, message: &str) -> syn::Result<()> {

@@ -1,12 +1,13 @@
 //! The options of `#[arg(..)]`: which there are, and what each may be.
 
 use syn::spanned::Spanned;
-use syn::{Expr, LitStr};
+use syn::{Expr, LitStr, Type};
 
 use crate::entry::{self, Entry, Given, Key, Kind};
 use crate::errors::Errors;
 use crate::job::Presence;
 use crate::limits::Limits;
+use crate::param::fit;
 use crate::param::marks::Marks;
 use crate::suggest::{list, nearest};
 use crate::value::{given, mistake, string, text};
@@ -42,18 +43,23 @@ pub(crate) struct ArgOptions {
 
 impl ArgOptions {
     /// Reads the lists of all `#[arg(..)]` of a parameter. An option with a mistake counts as not set.
-    pub(crate) fn read(marks: &Marks, errors: &mut Errors) -> Self {
+    pub(crate) fn read(marks: &Marks, ty: &Type, errors: &mut Errors) -> Self {
         let mut options = Self::default();
         let mut seen: Vec<String> = Vec::new();
         for entry in entries(marks) {
-            if let Err(error) = entry.and_then(|entry| options.add(&entry, &mut seen)) {
+            if let Err(error) = entry.and_then(|entry| options.add(&entry, ty, &mut seen)) {
                 errors.push(error);
             }
+        }
+        if let Some(Presence::Default(value)) = &options.presence
+            && let Err(error) = fit::default_within(value, &options.limits)
+        {
+            errors.push(error);
         }
         options
     }
 
-    fn add(&mut self, entry: &Entry, seen: &mut Vec<String>) -> syn::Result<()> {
+    fn add(&mut self, entry: &Entry, ty: &Type, seen: &mut Vec<String>) -> syn::Result<()> {
         let Key { word, .. } = &entry.key;
         if seen.contains(word) && word != "example" {
             return mistake(&entry.key, format!("{} is set more than once", entry.key));
@@ -62,15 +68,19 @@ impl ArgOptions {
         let clash = clash.cloned();
         seen.push(word.clone());
         match clash {
-            Some(other) => mistake(&entry.key, format!("{} cannot be combined with `{other}`", entry.key)),
-            None => self.set(entry),
+            Some(other) => {
+                let note = "note: `rest` takes what no other parameter takes, which may be nothing";
+                mistake(&entry.key, format!("{} cannot be combined with `{other}`\n{note}", entry.key))
+            }
+            None => self.set(entry, ty),
         }
     }
 
-    fn set(&mut self, entry: &Entry) -> syn::Result<()> {
+    fn set(&mut self, entry: &Entry, ty: &Type) -> syn::Result<()> {
         let key = &entry.key;
+        fit::check(entry, ty)?;
         match key.word.as_str() {
-            "default" => self.presence = Some(default(entry)?),
+            "default" => self.presence = Some(default(entry, ty)?),
             "rest" => {
                 if !matches!(entry.given, Given::Alone) {
                     return mistake(key, format!("{key} takes no value"));
@@ -82,7 +92,7 @@ impl ArgOptions {
             "length" => self.limits.set_length(entry)?,
             "pattern" => self.limits.pattern = Some(text(entry)?.value()),
             "example" => self.examples.push(given(entry, "...")?.clone()),
-            "ask" => return mistake(key, format!("{key} is not available in this version of mcpq")),
+            "ask" => return mistake(key, format!("{key} is not available in this version of mcpq\nhelp: remove it")),
             word => return mistake(key, format!("unknown parameter option `{word}`\n{}", instead(word))),
         }
         Ok(())
@@ -106,10 +116,13 @@ fn entries(marks: &Marks) -> impl Iterator<Item = syn::Result<Entry>> {
     marks.options.iter().flat_map(|list| entry::parse(Kind::Param, list.clone()))
 }
 
-fn default(entry: &Entry) -> syn::Result<Presence> {
+fn default(entry: &Entry, ty: &Type) -> syn::Result<Presence> {
     match &entry.given {
         Given::Alone => Ok(Presence::TypeDefault(entry.key.span())),
-        Given::Value(value) => Ok(Presence::Default(Box::new(value.clone()))),
+        Given::Value(value) => {
+            fit::default(value, ty)?;
+            Ok(Presence::Default(Box::new(value.clone())))
+        }
         Given::Parens(_) | Given::Other => {
             let help = "help: write `default` for the type's own, or `default = ...`";
             mistake(&entry.key, format!("{} takes no list\n{help}", entry.key))

@@ -4,7 +4,7 @@ use syn::{Fields, File, ImplItem, Item, ItemConst, ItemFn, ItemImpl, ItemStruct,
 use super::tokens;
 
 #[track_caller]
-fn expand(options: &str, item: &str) -> File {
+pub(super) fn expand(options: &str, item: &str) -> File {
     let expanded = crate::attribute(tokens(options), tokens(item));
     syn::parse2(expanded).expect("the expansion is made of items")
 }
@@ -186,6 +186,14 @@ fn a_wrong_signature_leaves_function_and_struct() {
     assert_eq!(text(&function(&file).sig), "asyncfnjob(a:&str,b:u8)");
     assert!(!function(&file).attrs.iter().any(|attr| text(attr) == "#[test]"));
     assert_eq!(structure(&file).fields.len(), 1);
+}
+
+#[test]
+fn a_refused_lifetime_is_not_left_for_the_compiler_to_complain_of() {
+    let refused = expand("", "/// D.\nasync fn job(a: Cow<'x, str>, b: for<'y> fn(&'y u8)) {}");
+    assert_eq!(text(&function(&refused).sig), "asyncfnjob(a:Cow<'static,str>,b:for<'y>fn(&'staticu8))");
+    let declared = expand("", "/// D.\nasync fn job<'x>(a: Cow<'x, str>) {}");
+    assert_eq!(text(&function(&declared).sig), "asyncfnjob<'x>(a:Cow<'x,str>)");
 }
 
 #[test]

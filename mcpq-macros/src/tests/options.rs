@@ -31,6 +31,22 @@ fn every_option_is_read() {
 }
 
 #[test]
+fn jobs_are_unique_while_they_live_or_while_they_are_kept() {
+    let unique = |options: &str| job(options, FINE).policy.unique;
+    assert_eq!(unique("unique = true"), Some("Live"));
+    assert_eq!(unique("unique = \"kept\""), Some("Kept"));
+    assert_eq!(unique("unique = false"), None);
+    let note = "note: `true` answers with an equal job that has not ended, \"kept\" with any that is kept";
+    for wrong in ["\"always\"", "\"live\"", "3", "Kept", "-true"] {
+        let expected = format!("option `unique` must be `true`, `false` or \"kept\"\n{note}");
+        assert_eq!(option_message(&format!("unique = {wrong}")), expected);
+    }
+    assert_eq!(option_message("unique"), "option `unique` needs a value\nhelp: write `unique = true`");
+    let similar = "help: an option with a similar name exists: `unique`";
+    assert_eq!(option_message("uniqe = true"), format!("unknown option `uniqe`\n{similar}"));
+}
+
+#[test]
 fn unknown_options_get_a_hint() {
     let similar = "help: an option with a similar name exists:";
     assert_eq!(option_message("timout = 120"), format!("unknown option `timout`\n{similar} `timeout`"));
@@ -44,7 +60,7 @@ fn unknown_options_get_a_hint() {
 fn settled_options_of_later_versions_are_refused_by_name() {
     for option in ["concurrency = 2", "rate_limit = \"100/m\"", "schedule = \"* * * * *\"", "tool"] {
         let word = option.split(' ').next().unwrap_or_default();
-        let expected = format!("option `{word}` is not available in this version of mcpq");
+        let expected = format!("option `{word}` is not available in this version of mcpq\nhelp: remove it");
         assert_eq!(option_message(option), expected);
     }
 }
@@ -84,12 +100,18 @@ fn values_are_checked() {
         ("backoff_jitter = 2", "option `backoff_jitter` is out of range\nnote: the range is 0 to 1"),
         ("backoff_jitter = \"a\"", "option `backoff_jitter` must be a number\nhelp: write `backoff_jitter = 0.1`"),
         ("name = job", "option `name` must be a string literal\nhelp: write `name = \"...\"`"),
-        ("queue = \"\"", "option `queue` cannot be empty"),
+        (
+            "queue = \"\"",
+            "option `queue` cannot be empty\nhelp: write something between the quotes, or leave `queue` out",
+        ),
         (
             "queue = \"a,b\"",
             "\"a,b\" is not a valid queue name\nnote: a queue name is made of ASCII letters, digits, `_`, `-` and `.`",
         ),
-        ("description = \" \"", "option `description` cannot be empty"),
+        (
+            "description = \" \"",
+            "option `description` cannot be empty\nhelp: write something between the quotes, or leave `description` out",
+        ),
         ("priority = \"hihg\"", "unknown priority \"hihg\"\nhelp: write `priority = \"high\"`"),
         (
             "priority = \"asap\"",
@@ -107,11 +129,18 @@ fn values_are_checked() {
 #[test]
 fn names_are_what_hosts_accept() {
     let note = "note: a tool name is made of ASCII letters, digits, `_` and `-`";
-    for name in ["resize images", "images.resize", "größe"] {
+    let similar = |name: &str| format!("\nhelp: write `name = \"{name}\"`");
+    for (name, help) in [
+        ("resize images", similar("resize_images")),
+        ("images.resize", similar("images_resize")),
+        ("größe", String::new()),
+        (" resize", String::new()),
+    ] {
         let message = option_message(&format!("name = \"{name}\""));
-        assert_eq!(message, format!("\"{name}\" is not a valid tool name\n{note}"));
+        assert_eq!(message, format!("\"{name}\" is not a valid tool name\n{note}{help}"));
     }
-    assert_eq!(option_message("name = \"\""), "a tool name cannot be empty");
+    let help = "help: leave `name` out to use the function's name";
+    assert_eq!(option_message("name = \"\""), format!("a tool name cannot be empty\n{help}"));
     let long = "x".repeat(65);
     let message = option_message(&format!("name = \"{long}\""));
     assert_eq!(message, "this tool name has 65 characters; the limit is 64");

@@ -90,7 +90,11 @@ fn ranges_are_checked() {
         ("length(-1..)", "parameter option `length` cannot be negative".to_owned()),
         ("length(..0)", "the range of parameter option `length` is empty".to_owned()),
         ("length(0.5..)", "the bounds of parameter option `length` must be whole numbers".to_owned()),
-        ("pattern = \"\"", "parameter option `pattern` cannot be empty".to_owned()),
+        (
+            "pattern = \"\"",
+            "parameter option `pattern` cannot be empty\nhelp: write something between the quotes, or leave `pattern` out"
+                .to_owned(),
+        ),
     ];
     for (options, expected) in cases {
         assert_eq!(param_message(&format!("#[arg({options})] x: X")), expected, "{options}");
@@ -104,11 +108,19 @@ fn parameter_options_are_checked() {
         ("min = 1", "unknown parameter option `min`\nhelp: use `range`: `range(1..)`"),
         ("desc = \"x\"", "unknown parameter option `desc`\nhelp: write a doc comment on the parameter"),
         ("default, default = 1", "parameter option `default` is set more than once"),
-        ("rest, default", "parameter option `default` cannot be combined with `rest`"),
-        ("default, rest", "parameter option `rest` cannot be combined with `default`"),
+        (
+            "rest, default",
+            "parameter option `default` cannot be combined with `rest`\n\
+             note: `rest` takes what no other parameter takes, which may be nothing",
+        ),
+        (
+            "default, rest",
+            "parameter option `rest` cannot be combined with `default`\n\
+             note: `rest` takes what no other parameter takes, which may be nothing",
+        ),
         ("rest = 1", "parameter option `rest` takes no value"),
-        ("name = \"\"", "an argument name cannot be empty"),
-        ("ask = \"Your name?\"", "parameter option `ask` is not available in this version of mcpq"),
+        ("name = \"\"", "an argument name cannot be empty\nhelp: leave `name` out to use the parameter's name"),
+        ("ask = \"Your name?\"", "parameter option `ask` is not available in this version of mcpq\nhelp: remove it"),
         ("\"x\"", "expected a parameter option, such as `default = 10`"),
     ];
     for (options, expected) in cases {
@@ -117,7 +129,8 @@ fn parameter_options_are_checked() {
     assert_eq!(
         param_message("#[arg(name = \"a b\")] x: X"),
         "\"a b\" is not a valid argument name\n\
-         note: an argument name is made of ASCII letters, digits, `_`, `-` and `.`",
+         note: an argument name is made of ASCII letters, digits, `_`, `-` and `.`\n\
+         help: write `name = \"a_b\"`",
     );
 }
 
@@ -138,23 +151,33 @@ fn marks_are_checked() {
         "`default` has no meaning for `Progress`\n\
          help: remove it, or add `#[arg]` if `Progress` is a type of your own",
     );
-    assert_eq!(param_message("#[arg] #[inject] n: u64"), "a parameter cannot be both `#[arg]` and `#[inject]`");
-    assert_eq!(param_message("#[inject(x)] n: u64"), "`#[inject]` takes no options");
-    assert_eq!(param_message("#[arg = 1] n: u64"), "parameter options are written `#[arg(...)]`");
+    let note = "note: callers give what is `#[arg]`, and mcpq gives what is `#[inject]`";
+    let both = format!("a parameter cannot be both `#[arg]` and `#[inject]`\n{note}");
+    assert_eq!(param_message("#[arg] #[inject] n: u64"), both);
+    assert_eq!(param_message("#[inject(x)] n: u64"), "`#[inject]` takes no options\nhelp: write `#[inject]`");
+    assert_eq!(
+        param_message("#[arg = 1] n: u64"),
+        "parameter options are written `#[arg(...)]`\nhelp: for a default, write `#[arg(default = ...)]`"
+    );
 }
 
 #[test]
 fn types_are_owned_and_concrete() {
     let owned = "job `job` must own its data, so it cannot hold a reference";
     assert_eq!(param_message("s: &str"), format!("{owned}\nhelp: use `String`"));
-    assert_eq!(param_message("s: Vec<&[u8]>"), format!("{owned}\nhelp: use `Vec`"));
-    assert_eq!(param_message("s: &'static Foo"), format!("{owned}\nhelp: take the value itself instead"));
+    assert_eq!(param_message("s: Vec<&[u8]>"), format!("{owned}\nhelp: use `Vec<u8>`"));
+    assert_eq!(param_message("s: &'static Foo"), format!("{owned}\nhelp: use `Foo`"));
+    assert_eq!(param_message("s: &[str]"), format!("{owned}\nhelp: use `Vec<String>`"));
+    assert_eq!(param_message("s: &dyn Any"), format!("{owned}\nhelp: take the value itself instead"));
     assert_eq!(param_message("s: State<&str>"), format!("{owned}\nhelp: use `String`"));
     assert_eq!(
         param_message("s: Cow<'_, str>"),
         "job `job` must own its data, so it cannot use the lifetime `'_`\nhelp: use `'static` or another type",
     );
-    assert_eq!(param_message("s: impl Send"), "job `job` must use concrete types, not `impl Trait`");
+    assert_eq!(
+        param_message("s: impl Send"),
+        "job `job` must use concrete types, not `impl Trait`\nhelp: name one type, such as `String` or `Vec<u8>`"
+    );
     assert_eq!(param_message("s: Vec<Self>"), "job `job` must not use `Self`\nhelp: name the type");
 }
 
@@ -191,4 +214,66 @@ fn an_argument_name_that_is_not_ascii_needs_another() {
                     note: an argument name is made of ASCII letters, digits, `_`, `-` and `.`\n\
                     help: set one with `#[arg(name = \"...\")]`";
     assert_eq!(message("", &with_params("größe: u32")), expected);
+}
+
+#[test]
+fn options_that_cannot_mean_anything_for_the_type_are_refused() {
+    let cases = [
+        (
+            "#[arg(range(1..))] name: String",
+            "parameter option `range` needs a number\nhelp: for its length, write `length(..)`",
+        ),
+        (
+            "#[arg(range(1..))] list: Option<Vec<u8>>",
+            "parameter option `range` needs a number\nhelp: for its length, write `length(..)`",
+        ),
+        (
+            "#[arg(length(1..))] n: u8",
+            "parameter option `length` needs a text, a list or a map\nhelp: for its bounds, write `range(..)`",
+        ),
+        (
+            "#[arg(pattern = \"a\")] n: Option<f64>",
+            "parameter option `pattern` needs a text\nhelp: for its bounds, write `range(..)`",
+        ),
+        ("#[arg(pattern = \"a\")] flag: bool", "parameter option `pattern` needs a text\nhelp: remove it"),
+        (
+            "#[arg(default = \"pdf\")] format: Option<String>",
+            "the default of an `Option` cannot be a plain value\n\
+             help: make the type `String`, without `Option`: an argument with a default may be left out",
+        ),
+        (
+            "#[arg(default = -3)] n: Option<i8>",
+            "the default of an `Option` cannot be a plain value\n\
+             help: make the type `i8`, without `Option`: an argument with a default may be left out",
+        ),
+    ];
+    for (param, expected) in cases {
+        assert_eq!(param_message(param), expected, "{param}");
+    }
+    for fine in [
+        "#[arg(range(1..))] n: Option<my::Number>",
+        "#[arg(length(1..), pattern = \"a\")] name: Option<Name>",
+        "#[arg(length(1..))] map: std::collections::HashMap<String, u8>",
+        "#[arg(default = Some(3))] n: Option<u8>",
+    ] {
+        argument(fine);
+    }
+}
+
+#[test]
+fn a_written_default_is_within_the_written_range() {
+    let rule = "the default is outside of the argument's range\nnote:";
+    for (options, note) in [
+        ("default = 13, range(1..=12)", "the largest value is 12"),
+        ("range(1..=12), default = 0u8", "the smallest value is 1"),
+        ("default = 12, range(1..12)", "every value is less than 12"),
+        ("default = -0.5, range(0.0..)", "the smallest value is 0"),
+    ] {
+        assert_eq!(param_message(&format!("#[arg({options})] x: X")), format!("{rule} {note}"), "{options}");
+    }
+    for fine in
+        ["default = 12, range(1..=12)", "default = LIMIT, range(1..=12)", "default = 1.5, range(..2)", "default = 9"]
+    {
+        argument(&format!("#[arg({fine})] x: X"));
+    }
 }

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{CancelToken, JobContext, Progress, State, StateMap};
+use super::{CancelToken, JobContext, Progress, SharedState, State, StateMap};
 use crate::job::JobError;
 
 /// A type that a job can take as an injected parameter. Yours is marked with `#[inject]`:
@@ -110,7 +110,7 @@ impl FromJob for JobContext {
     }
 }
 
-impl<T: Send + Sync + 'static> FromJob for State<T> {
+impl<T: SharedState> FromJob for State<T> {
     fn needs(needs: &mut Needs) {
         needs.state::<T>();
     }

@@ -18,6 +18,18 @@ use std::{
 /// ```
 pub struct State<T: ?Sized>(Arc<T>);
 
+/// What jobs can share, whatever thread they run on.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the state of jobs",
+    label = "not `Send` and `Sync`",
+    note = "jobs run on several threads at once, so what they share must implement `Send` and `Sync`",
+    note = "put what changes into a `std::sync::Mutex`, an `RwLock` or an atomic, and use `Arc` instead of `Rc`"
+)]
+pub trait SharedState: Send + Sync + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Send + Sync + 'static> SharedState for T {}
+
 impl<T> State<T> {
     /// Wraps a value, for calling a job directly in a test.
     pub fn new(value: T) -> Self {

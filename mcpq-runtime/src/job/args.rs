@@ -40,10 +40,12 @@ pub struct ArgError {
     source: serde_json::Error,
 }
 
-/// Writes the fields of a job's argument struct.
+/// Collects the fields of a job's argument struct.
 #[derive(Debug, Default)]
 pub struct ArgWriter {
     map: ArgMap,
+    /// The first field that could not be written.
+    error: Option<ArgError>,
 }
 
 impl ArgWriter {
@@ -53,31 +55,46 @@ impl ArgWriter {
     }
 
     /// Writes one argument.
-    ///
-    /// # Errors
-    /// When its `Serialize` fails.
-    pub fn field<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) -> Result<(), ArgError> {
-        let value = serde_json::to_value(value).map_err(|source| ArgError { argument: name.to_owned(), source })?;
-        self.map.insert(name.to_owned(), value);
-        Ok(())
+    pub fn field<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) {
+        self.add(name, serde_json::to_value(value));
     }
 
     /// Writes the map that takes unknown arguments; named arguments win.
-    ///
-    /// # Errors
-    /// When its `Serialize` fails or does not give an object.
-    pub fn rest<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) -> Result<(), ArgError> {
-        let wrong = |source| ArgError { argument: name.to_owned(), source };
-        let rest: ArgMap = serde_json::to_value(value).and_then(serde_json::from_value).map_err(wrong)?;
-        for (key, value) in rest {
-            self.map.entry(key).or_insert(value);
-        }
-        Ok(())
+    pub fn rest<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) {
+        self.add_rest(name, serde_json::to_value(value));
     }
 
     /// The finished object.
-    pub fn finish(self) -> ArgMap {
-        self.map
+    ///
+    /// # Errors
+    /// When the `Serialize` of an argument failed, or the rest is no object.
+    pub fn finish(self) -> Result<ArgMap, ArgError> {
+        match self.error {
+            Some(error) => Err(error),
+            None => Ok(self.map),
+        }
+    }
+
+    fn add(&mut self, name: &str, value: serde_json::Result<Value>) {
+        match value {
+            Ok(value) => drop(self.map.insert(name.to_owned(), value)),
+            Err(source) => self.fail(name, source),
+        }
+    }
+
+    fn add_rest(&mut self, name: &str, value: serde_json::Result<Value>) {
+        match value.and_then(serde_json::from_value::<ArgMap>) {
+            Ok(rest) => {
+                for (key, value) in rest {
+                    self.map.entry(key).or_insert(value);
+                }
+            }
+            Err(source) => self.fail(name, source),
+        }
+    }
+
+    fn fail(&mut self, name: &str, source: serde_json::Error) {
+        self.error.get_or_insert(ArgError { argument: name.to_owned(), source });
     }
 }
 
@@ -152,8 +169,17 @@ mod tests {
     #[test]
     fn named_arguments_win_over_the_rest() {
         let mut writer = ArgWriter::new();
-        writer.field("a", &1).unwrap();
-        writer.rest("more", &json!({"a": 2, "z": 3})).unwrap();
-        assert_eq!(Value::Object(writer.finish()), json!({"a": 1, "z": 3}));
+        writer.field("a", &1);
+        writer.rest("more", &json!({"a": 2, "z": 3}));
+        assert_eq!(Value::Object(writer.finish().unwrap()), json!({"a": 1, "z": 3}));
+    }
+
+    #[test]
+    fn the_first_argument_that_cannot_be_written_is_told() {
+        let mut writer = ArgWriter::new();
+        writer.field("fine", &1);
+        writer.rest("rest", &"no map");
+        writer.field("keys", &std::collections::HashMap::from([((1, 2), 3)]));
+        assert!(writer.finish().unwrap_err().to_string().starts_with("argument `rest` cannot be written as JSON: "));
     }
 }

@@ -43,22 +43,22 @@ pub enum ErrorKind {
 impl JobError {
     /// A failure that another attempt may mend.
     pub fn retry(message: impl Into<String>) -> Self {
-        Self::new(ErrorKind::Retry, message.into())
+        Self::of(ErrorKind::Retry, message.into())
     }
 
     /// A failure that no further attempt can mend: the job fails at once.
     pub fn fatal(message: impl Into<String>) -> Self {
-        Self::new(ErrorKind::Fatal, message.into())
+        Self::of(ErrorKind::Fatal, message.into())
     }
 
     /// The handler ended early. Without a cancel request the job is `cancelled`.
     pub fn cancelled() -> Self {
-        Self::new(ErrorKind::Cancelled, "the job was cancelled".to_owned())
+        Self::of(ErrorKind::Cancelled, "the job was cancelled".to_owned())
     }
 
     /// The stored arguments do not fit the handler's parameters.
     pub(crate) fn arguments(message: impl Into<String>) -> Self {
-        Self::new(ErrorKind::Arguments, message.into())
+        Self::of(ErrorKind::Arguments, message.into())
     }
 
     /// Sets the delay before the next attempt, instead of the job's backoff.
@@ -100,7 +100,8 @@ impl JobError {
         self.source.take()
     }
 
-    fn new(kind: ErrorKind, message: String) -> Self {
+    // Not named `new`: whoever looks for that is then told of the constructors above.
+    fn of(kind: ErrorKind, message: String) -> Self {
         Self { kind, message, retry_after: None, source: None }
     }
 }
@@ -122,7 +123,19 @@ impl fmt::Debug for JobError {
     }
 }
 
-impl<E: Error + Send + Sync + 'static> From<E> for JobError {
+/// An error that becomes a [`JobError`] through `?`: any [`std::error::Error`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be turned into a `JobError`",
+    label = "no `std::error::Error`; a text becomes a `JobError` with `JobError::retry(..)` or `JobError::fatal(..)`",
+    note = "every error type that implements `std::error::Error + Send + Sync + 'static` can",
+    note = "for another type, write `.map_err(|error| JobError::retry(error.to_string()))`"
+)]
+pub trait StdError: Error + Send + Sync + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<E: Error + Send + Sync + 'static> StdError for E {}
+
+impl<E: StdError> From<E> for JobError {
     /// A failure that is retried. Its message is the error's, followed by its causes.
     fn from(error: E) -> Self {
         Self::retry(chain(&error)).with_source(error)
@@ -151,7 +164,8 @@ fn chain(error: &dyn Error) -> String {
     message = "`{Self}` cannot be turned into a `JobError`",
     label = "not an error a job can return",
     note = "a job fails with `mcpq::JobError` or with any error type that implements `std::error::Error + Send + Sync + 'static`",
-    note = "for a text, write `JobError::retry(..)` or `JobError::fatal(..)`"
+    note = "for a text, write `JobError::retry(..)` or `JobError::fatal(..)`",
+    note = "`Box<dyn Error>` is no such type: return `JobError`, which `?` makes of any error"
 )]
 pub trait IntoJobError<Via> {
     /// The job error that stands for this one.

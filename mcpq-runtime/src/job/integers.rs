@@ -43,7 +43,8 @@ fn follow(root: &Value, schema: &Value, value: &mut Value, hops: u8) {
             let properties = schema.get("properties").and_then(Value::as_object);
             let unknown = schema.get("additionalProperties");
             for (name, value) in map {
-                if let Some(schema) = properties.and_then(|known| known.get(name)).or(unknown) {
+                let known = properties.and_then(|known| known.get(name));
+                if let Some(schema) = known.or_else(|| by_pattern(schema, name)).or(unknown) {
                     mend(root, schema, value);
                 }
             }
@@ -53,6 +54,12 @@ fn follow(root: &Value, schema: &Value, value: &mut Value, hops: u8) {
     if hops > 0 {
         elsewhere(root, schema).for_each(|schema| follow(root, schema, value, hops - 1));
     }
+}
+
+/// The schema of the keys that are numbers, which is what a map with such keys has.
+fn by_pattern<'a>(schema: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+    let patterns = schema.get("patternProperties")?.as_object()?;
+    patterns.values().next().filter(|_| patterns.len() == 1 && name.parse::<f64>().is_ok())
 }
 
 /// Tells the types that a schema allows.
@@ -97,6 +104,12 @@ mod tests {
         let either = json!({ "anyOf": [{ "type": "integer" }, { "type": "number" }] });
         assert_eq!(mended(either, json!(7.0)), json!(7.0));
         assert_eq!(mended(json!({ "type": ["integer", "null"] }), json!(-0.0)), json!(0));
+    }
+
+    #[test]
+    fn maps_with_numbers_for_keys_are_mended() {
+        let schema = json!({ "additionalProperties": false, "patternProperties": { "^\\d+$": { "type": "integer" } } });
+        assert_eq!(mended(schema, json!({ "1": 2.0, "a": 2.0 })), json!({ "1": 2, "a": 2.0 }));
     }
 
     #[test]

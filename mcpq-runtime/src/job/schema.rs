@@ -7,7 +7,7 @@ use schemars::{
 };
 use serde_json::{Map, Value, json};
 
-use super::{ArgMap, integers};
+use super::{ArgMap, integers, prose::Prose};
 
 /// Adds a type's schema to a generator.
 pub type SchemaFn = fn(&mut SchemaGenerator) -> Schema;
@@ -312,7 +312,8 @@ fn settings() -> SchemaSettings {
     SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true)
 }
 
-/// Hoists what could not be inlined (recursive types) and drops formats that JSON Schema does not know.
+/// Hoists what could not be inlined (recursive types), drops formats that JSON Schema does not know, and makes
+/// descriptions prose.
 fn finish(mut generator: SchemaGenerator, mut root: Map<String, Value>) -> Value {
     let definitions = generator.take_definitions(true);
     if !definitions.is_empty() {
@@ -322,6 +323,7 @@ fn finish(mut generator: SchemaGenerator, mut root: Map<String, Value>) -> Value
     root.insert("$schema".to_owned(), json!("https://json-schema.org/draft/2020-12/schema"));
     let mut schema = Schema::from(root);
     RestrictFormats::default().transform(&mut schema);
+    Prose.transform(&mut schema);
     schema.remove("$schema");
     schema.to_value()
 }

@@ -3,6 +3,7 @@
 use rmcp::model::{ReadResourceResult, Resource, ResourceContents, ResourceTemplate};
 use serde_json::{Value, json};
 
+use super::descriptions;
 use crate::{queue::Queue, registry::JobType};
 
 /// What the URI of a job type begins with.
@@ -18,7 +19,7 @@ pub(super) fn list(queue: &Queue) -> Vec<Resource> {
         .take(MAX_LISTED)
         .map(|job| {
             Resource::new(format!("{JOB_TYPE}{}", job.name()), job.name())
-                .with_description(job.description().split("\n\n").next().unwrap_or_default())
+                .with_description(descriptions::opening(job))
                 .with_mime_type("application/json")
         })
         .collect()

@@ -17,7 +17,7 @@ use crate::job::{IntoJobError, JobError, SchemaFn, schema_fn};
     label = "not a job argument",
     note = "a job argument must implement `serde::de::DeserializeOwned`, `schemars::JsonSchema` and `Send`",
     note = "for a type you own, add `#[derive(serde::Deserialize, schemars::JsonSchema)]`",
-    note = "for something mcpq should inject, mark the parameter with `#[inject]` and implement `mcpq::FromJob`"
+    note = "for the state that jobs share, take `mcpq::State<..>` of it; for anything else that mcpq should inject, mark the parameter with `#[inject]` and implement `mcpq::FromJob`"
 )]
 pub trait JobArg: DeserializeOwned + JsonSchema + Send + 'static {}
 

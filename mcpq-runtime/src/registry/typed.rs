@@ -3,8 +3,20 @@
 use super::JobDescriptor;
 use crate::{
     inject::JobContext,
-    job::{ArgError, ArgMap, JobError, JobId},
+    job::{ArgError, ArgMap, ArgWriter, JobError, JobId},
 };
+
+/// An argument that Rust code can submit a job with.
+#[diagnostic::on_unimplemented(
+    message = "a job with an argument of the type `{Self}` cannot be submitted from Rust",
+    label = "`{Self}` cannot be written as JSON",
+    note = "agents can submit it; Rust code can where each of its arguments implements `serde::Serialize` and `Send`",
+    note = "for a type you own, add `#[derive(serde::Serialize)]`"
+)]
+pub trait SubmitArg: serde::Serialize + Send {}
+
+#[diagnostic::do_not_recommend]
+impl<T: serde::Serialize + Send> SubmitArg for T {}
 
 /// The arguments of a job as a struct: what `#[mcp_job]` makes under the function's name.
 #[diagnostic::on_unimplemented(
@@ -20,11 +32,18 @@ pub trait Job: Sized + Send + 'static {
     /// The job's definition.
     const JOB: JobDescriptor;
 
+    /// Writes the arguments one by one.
+    fn write(&self, writer: &mut ArgWriter);
+
     /// The arguments as a JSON object.
     ///
     /// # Errors
     /// When one of them cannot be written as JSON.
-    fn into_args(self) -> Result<ArgMap, ArgError>;
+    fn into_args(self) -> Result<ArgMap, ArgError> {
+        let mut writer = ArgWriter::new();
+        self.write(&mut writer);
+        writer.finish()
+    }
 }
 
 impl JobContext {

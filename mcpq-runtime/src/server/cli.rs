@@ -82,11 +82,10 @@ async fn execute(mut server: Server, cli: Cli, program: String, used: &mut Optio
     *used = Some(crew.clone());
     let session = Session { crew, program, screen };
     session.check(&options, command.as_ref())?;
-    if let Some(place) = unasked {
-        match serves {
-            true => tracing::info!("jobs are kept in {place}; `--store` names another place"),
-            false => session.screen.say(&format!("jobs are kept in {place}")),
-        }
+    match (unasked, &command) {
+        (Some(place), _) if serves => tracing::info!("jobs are kept in {place}; `--store` names another place"),
+        (Some(place), Some(Command::Submit(_))) => session.screen.say(&format!("jobs are kept in {place}")),
+        _ => {}
     }
     let Some(command) = command else {
         over_stdio::serve(base, &session.crew, &StopSignal::listen()?).await?;

@@ -76,7 +76,9 @@ macro_rules! store_conformance {
                 the_next_due_time_is_told,
                 f02_a_worker_that_asks_again_gets_nothing_that_runs,
                 one_batch_is_claimed_in_its_order,
-                a_type_and_a_queue_must_both_be_served;
+                a_type_and_a_queue_must_both_be_served,
+                an_end_and_a_claim_in_one_step_are_as_one_after_the_other,
+                what_is_given_back_becomes_due_anew;
             inserting:
                 f34_the_bound_counts_all_that_waits_and_refuses_whole_batches,
                 f17_a_key_gives_the_same_job_in_any_state,

@@ -89,7 +89,7 @@ impl Machine {
         retried.max_retries = 5;
         let job = |name| {
             let definition = JobDefinition::from_fn(name, "", json!({ "type": "object" }), handler);
-            if name == "flaky" { definition.options(retried.clone()) } else { definition }
+            if name == "flaky" { definition.options(retried) } else { definition }
         };
         let builder = Queue::builder().without_linked_jobs().submit_only().cancel_wait(Duration::ZERO);
         let builder = JOBS.into_iter().map(job).fold(builder, |builder, job| builder.job(job));

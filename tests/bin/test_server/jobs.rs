@@ -73,3 +73,15 @@ async fn spawns(context: JobContext) -> Result<(), JobError> {
     context.submit(until_cancelled {}).await?;
     Ok(())
 }
+
+#[derive(Serialize, JsonSchema)]
+struct InOrder {
+    zebra: u8,
+    apple: u8,
+}
+
+/// Return fields that are not in the order of the alphabet.
+#[mcp_job]
+async fn in_order() -> InOrder {
+    InOrder { zebra: 1, apple: 2 }
+}

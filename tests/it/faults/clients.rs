@@ -31,7 +31,7 @@ async fn f49_many_probes_share_the_file_with_a_worker_and_disturb_nothing() {
                 let (code, answer) = machine.ask(&[command]).await;
                 assert_eq!(code, 0, "{command}: {answer}");
             }
-            let mut probe = Process::of(machine.command(&[]));
+            let mut probe = Process::spawn(machine.command(&[]));
             probe.send(stateless("server/discover")).await;
             assert!(probe.answer().await["result"].is_object());
             probe.stdin = None;
@@ -50,7 +50,7 @@ async fn f49_a_probe_claims_nothing() {
     let machine = Machine::new();
     let queue = machine.queue().await;
     let id = machine.submit(&queue, "mark", json!({})).await;
-    let mut probe = Process::of(machine.command(&[]));
+    let mut probe = Process::spawn(machine.command(&[]));
     for _ in 0..2 {
         probe.send(stateless("server/discover")).await;
         assert!(probe.answer().await["result"].is_object());
@@ -112,7 +112,7 @@ async fn f50_a_job_outlives_the_client_that_submitted_it() {
     let queue = machine.queue().await;
     let mut ids = Vec::new();
     for leaves in [true, false] {
-        let mut server = open(Process::of(machine.command(&["--no-worker"]))).await;
+        let mut server = open(Process::spawn(machine.command(&["--no-worker"]))).await;
         let args = Value::Object(machine.args(json!({})));
         server.send(submit(1, json!({ "job_type": "mark", "args": args }))).await;
         let answer = server.answer().await;
@@ -124,7 +124,7 @@ async fn f50_a_job_outlives_the_client_that_submitted_it() {
         // Else it is killed in the middle of the session.
     }
     // One that runs in the client's own server goes back when the client leaves.
-    let mut server = open(Process::of(machine.command(&[]))).await;
+    let mut server = open(Process::spawn(machine.command(&[]))).await;
     let args = Value::Object(machine.args(json!({ "until": "go" })));
     server.send(submit(1, json!({ "job_type": "hold", "args": args }))).await;
     let answer = server.answer().await;

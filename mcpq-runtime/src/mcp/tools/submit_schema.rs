@@ -2,7 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::{mcp::resources, queue::Queue, registry::JobType};
+use crate::{
+    mcp::{descriptions, resources},
+    queue::Queue,
+    registry::JobType,
+};
 
 /// Most bytes of all argument schemas together. Beyond it, agents find a type's schema in its resource, and in the error
 /// that wrong arguments give.
@@ -11,8 +15,8 @@ const MAX_SCHEMAS: usize = 24 * 1024;
 /// Most bytes of the list of types with their descriptions.
 const MAX_LIST: usize = 8 * 1024;
 
-/// Most characters of a type's description in that list.
-const MAX_DESCRIPTION: usize = 300;
+/// Most arguments of a type that are named in that list.
+const MAX_NAMED: usize = 12;
 
 /// The properties that name the job types.
 pub(super) struct JobSchemas {
@@ -24,15 +28,17 @@ pub(super) struct JobSchemas {
 pub(super) fn of_jobs(queue: &Queue) -> JobSchemas {
     let registry = queue.registry();
     let names: Vec<&str> = registry.types().map(|job| job.name()).collect();
-    let mut job_type = json!({ "type": "string", "description": format!("The job to run:\n{}", list(queue)) });
-    if !registry.has_fallback() && !names.is_empty() {
-        job_type["enum"] = json!(names);
-    }
     let mut args = json!({ "type": "object" });
     let mut definitions = Map::new();
     let forms: Vec<Value> = registry.types().map(|job| form(job, &mut definitions)).collect();
     let size: usize = forms.iter().chain(definitions.values()).map(|schema| schema.to_string().len()).sum();
-    if size <= MAX_SCHEMAS && !forms.is_empty() && !registry.has_fallback() {
+    let inlined = size <= MAX_SCHEMAS && !forms.is_empty() && !registry.has_fallback();
+    let mut job_type =
+        json!({ "type": "string", "description": format!("The job to run:\n{}", list(queue, !inlined)) });
+    if !registry.has_fallback() && !names.is_empty() {
+        job_type["enum"] = json!(names);
+    }
+    if inlined {
         args["description"] = json!("The job's arguments; the form whose title is the job_type.");
         args["anyOf"] = json!(forms);
         let definitions = (!definitions.is_empty()).then_some(Value::Object(definitions));
@@ -48,7 +54,7 @@ pub(super) fn of_jobs(queue: &Queue) -> JobSchemas {
 
 /// A job's argument schema under its name.
 fn form(job: &JobType, definitions: &mut Map<String, Value>) -> Value {
-    let mut schema = job.input_schema().clone();
+    let mut schema = descriptions::cut_inside(job.input_schema().clone(), job);
     if let Some(own) = schema.as_object_mut().and_then(|schema| schema.remove("$defs")) {
         // One namespace for all jobs: two types of one name may differ.
         prefix_refs(&mut schema, job.name());
@@ -102,11 +108,13 @@ fn prefix_refs(schema: &mut Value, job: &str) {
     }
 }
 
-/// The types, one a line, with the beginning of what they say of themselves.
-fn list(queue: &Queue) -> String {
+/// The types, one a line, with the beginning of what they say of themselves, and their arguments where these are not said
+/// elsewhere.
+fn list(queue: &Queue, with_arguments: bool) -> String {
     let mut text = String::new();
     for job in queue.registry().types() {
-        let line = format!("- {}: {}\n", job.name(), opening(job));
+        let arguments = if with_arguments { signature(job) } else { String::new() };
+        let line = format!("- {}{arguments}: {}\n", job.name(), descriptions::opening(job));
         if text.len() + line.len() > MAX_LIST {
             text.push_str("- (more in the enum; each is described by its resource)\n");
             break;
@@ -117,12 +125,20 @@ fn list(queue: &Queue) -> String {
     text
 }
 
-/// The first paragraph of a description, cut with a pointer to the whole.
-fn opening(job: &JobType) -> String {
-    let first = job.description().split("\n\n").next().unwrap_or_default().replace('\n', " ");
-    if first.chars().count() <= MAX_DESCRIPTION {
-        return first;
+/// The names of a type's arguments; those with a question mark may be left out.
+fn signature(job: &JobType) -> String {
+    let schema = job.input_schema();
+    let required =
+        |name: &str| schema["required"].as_array().is_some_and(|names| names.iter().any(|other| other == name));
+    let properties = schema["properties"].as_object();
+    let mut names: Vec<String> = properties
+        .into_iter()
+        .flatten()
+        .take(MAX_NAMED + 1)
+        .map(|(name, _)| if required(name) { name.clone() } else { format!("{name}?") })
+        .collect();
+    if names.len() > MAX_NAMED {
+        names[MAX_NAMED] = "..".to_owned();
     }
-    let cut: String = first.chars().take(MAX_DESCRIPTION).collect();
-    format!("{}.. (whole in the resource {}{})", cut.trim_end(), resources::JOB_TYPE, job.name())
+    format!("({})", names.join(", "))
 }

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::{
@@ -68,7 +67,13 @@ pub(super) fn complaint(record: &JobRecord) -> Option<String> {
     })
 }
 
+/// A result for people to read, in the order in which the job wrote it.
 fn pretty(result: Option<&Payload>) -> String {
-    let value = result.and_then(|payload| payload.parse::<Value>().ok()).unwrap_or(json!(null));
-    format!("{value:#}")
+    let Some(result) = result else { return "null".to_owned() };
+    let mut text = Vec::new();
+    let mut writer = serde_json::Serializer::pretty(&mut text);
+    match serde_transcode::transcode(&mut serde_json::Deserializer::from_slice(result.as_bytes()), &mut writer) {
+        Ok(()) => String::from_utf8_lossy(&text).into_owned(),
+        Err(_) => "null".to_owned(),
+    }
 }

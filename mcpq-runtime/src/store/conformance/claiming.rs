@@ -156,3 +156,55 @@ pub async fn a_type_and_a_queue_must_both_be_served(store: Arc<dyn Store>) {
     assert_eq!(told(claim_of(&*store, one(), 10, MINUTE).await), ["a one"]);
     assert_eq!(told(claim_of(&*store, everything(), 10, MINUTE).await), ["a two", "b two"]);
 }
+
+pub async fn an_end_and_a_claim_in_one_step_are_as_one_after_the_other(store: Arc<dyn Store>) {
+    let types = vec![ClaimType { name: "limited".into(), concurrency: Some(1), rate: None }];
+    let selection = Arc::new(Selection { types, ..everything() });
+    let request = |max| ClaimRequest { worker: WorkerId::new(), selection: selection.clone(), max, lease: MINUTE };
+    let first = insert(&*store, new_job("limited")).await;
+    let second = insert(&*store, new_job("limited")).await;
+    let (settled, claimed) = store.finish_and_claim(vec![], &request(9)).await.unwrap();
+    assert_eq!((settled.len(), claimed.len(), claimed[0].record.id), (0, 1, first));
+    let lease = lease_of(&claimed[0]);
+    let stale = LeaseRef { lease: 7, ..lease };
+
+    let ends = || vec![finish_of(stale, failed()), finish_of(lease, completed())];
+    let (settled, claimed) = store.finish_and_claim(ends(), &request(9)).await.unwrap();
+    assert_eq!(settled, [Settled::Stale, Settled::Accepted(Status::Completed)]);
+    assert_eq!(claimed.len(), 1, "the place under the limit is free");
+    assert_eq!((claimed[0].record.id, claimed[0].record.lease, claimed[0].record.attempts), (second, 1, 1));
+    let (settled, again) = store.finish_and_claim(ends(), &request(9)).await.unwrap();
+    assert_eq!(settled, [Settled::Stale, Settled::Accepted(Status::Completed)], "as the first time");
+    assert!(again.is_empty());
+
+    let ends = vec![finish_of(lease_of(&claimed[0]), retry(Duration::ZERO))];
+    let (settled, claimed) = store.finish_and_claim(ends, &request(9)).await.unwrap();
+    assert_eq!(settled, [Settled::Accepted(Status::Pending)]);
+    assert_eq!((claimed[0].record.id, claimed[0].record.lease), (second, 2), "what is due at once comes back");
+    let ends = vec![finish_of(lease_of(&claimed[0]), failed())];
+    insert(&*store, new_job("a")).await;
+    let (_, claimed) = store.finish_and_claim(ends, &request(0)).await.unwrap();
+    assert!(claimed.is_empty(), "nothing was asked for");
+    assert_eq!(get(&*store, second).await.history.len(), 2);
+}
+
+pub async fn what_is_given_back_becomes_due_anew(store: Arc<dyn Store>) {
+    for way in ["release", "retry", "rescue", "answer"] {
+        let first = insert(&*store, new_job("a")).await;
+        let lease = if way == "rescue" { claim_for_a_moment(&*store).await } else { lease_one(&*store).await };
+        let second = insert(&*store, new_job("a")).await;
+        pass(&*store, Duration::from_millis(5)).await;
+        match way {
+            "release" => drop(release(&*store, lease).await),
+            "retry" => drop(finish(&*store, lease, retry(Duration::ZERO)).await),
+            "rescue" => drop(rescued(&*store, 9).await),
+            _ => {
+                store.park(park_of(lease, &["q"])).await.unwrap();
+                store.answer(&Scope::All, first, vec![("q".to_owned(), json("1"))]).await.unwrap();
+            }
+        }
+        let claimed = claim_of(&*store, everything(), 10, MINUTE).await;
+        let ids: Vec<JobId> = claimed.iter().map(|claimed| claimed.record.id).collect();
+        assert_eq!(ids, [second, first], "{way}: it queues behind what has waited longer");
+    }
+}

@@ -224,8 +224,16 @@ impl Faulty {
     where
         Fut: Future<Output = Result<T, StoreError>>,
     {
+        self.meet(self.next(op), op, call).await
+    }
+
+    /// Makes a call that meets this fault.
+    async fn meet<T, Fut>(&self, fault: Option<Fault>, op: Op, call: impl Fn() -> Fut) -> Result<T, StoreError>
+    where
+        Fut: Future<Output = Result<T, StoreError>>,
+    {
         let down = || StoreError::Unavailable { message: format!("{op:?} is down"), source: None };
-        match self.next(op) {
+        match fault {
             None => call().await,
             Some(Fault::Before) => Err(down()),
             Some(Fault::After) => {
@@ -287,6 +295,26 @@ impl Store for Faulty {
 
     async fn finish(&self, finishes: Vec<Finish>) -> Result<Vec<Settled>, StoreError> {
         self.run(Op::Finish, || self.handle().finish(finishes.clone())).await
+    }
+
+    // As one step where neither half meets a fault; else as two.
+    async fn finish_and_claim(
+        &self,
+        finishes: Vec<Finish>,
+        request: &ClaimRequest,
+    ) -> Result<(Vec<Settled>, Vec<Claimed>), StoreError> {
+        let fault = self.next(Op::Finish);
+        if fault.is_some() {
+            let settled = self.meet(fault, Op::Finish, || self.handle().finish(finishes.clone())).await?;
+            return Ok((settled, self.claim(request).await.unwrap_or_default()));
+        }
+        let fault = self.next(Op::Claim);
+        if fault.is_none() {
+            return self.handle().finish_and_claim(finishes, request).await;
+        }
+        let settled = self.handle().finish(finishes).await?;
+        let claimed = self.meet(fault, Op::Claim, || self.handle().claim(request)).await;
+        Ok((settled, claimed.unwrap_or_default()))
     }
 
     async fn release(&self, leases: &[LeaseRef]) -> Result<Vec<Settled>, StoreError> {

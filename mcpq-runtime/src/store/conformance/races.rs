@@ -101,7 +101,7 @@ pub async fn f34_racing_submits_never_exceed_the_bound(store: Arc<dyn Store>) {
     });
     let stored: usize = replies.await.into_iter().sum();
     assert_eq!(total(&*store).await, stored, "what was refused is not there");
-    assert!(stored <= 20 && stored >= 18, "{stored}");
+    assert!((18..=20).contains(&stored), "{stored}");
 }
 
 pub async fn f34_racing_replays_never_exceed_the_bound(store: Arc<dyn Store>) {

@@ -2,15 +2,16 @@
 
 use std::{
     cmp::Reverse,
-    collections::{BinaryHeap, VecDeque},
+    collections::{BinaryHeap, HashMap, VecDeque},
     sync::{Arc, LazyLock},
 };
 
 use rusqlite::{Connection, params};
 
 use super::{
+    clock::time,
     limits,
-    row::{ARGS, COLUMNS, Slot, micros, payload, text},
+    row::{COLUMNS, PAYLOAD, Slot, micros, payload, text},
     transaction::{Held, Place, Tx},
 };
 use crate::{
@@ -118,30 +119,52 @@ impl Tx<'_> {
             .collect()
     }
 
-    /// Makes jobs running under their next lease.
+    /// Makes jobs running under their next lease: two statements for all of them, since to begin one costs as much as a job.
     fn start(&mut self, taken: &[i64], until: i64) -> rusqlite::Result<Vec<Claimed>> {
         static SQL: LazyLock<String> = LazyLock::new(|| {
             format!(
-                "UPDATE job SET status = 1, until = ?2, attempts = attempts + 1, lease = lease + 1, started_at = ?3, \
-                 run_at = NULL WHERE seq = ?1 RETURNING {COLUMNS}, (SELECT body FROM args WHERE args.seq = job.seq)"
+                "SELECT {COLUMNS}, coalesce(args, (SELECT body FROM args WHERE args.seq = job.seq)) \
+                 FROM job WHERE seq IN (SELECT value FROM json_each(?1))"
             )
         });
+        if taken.is_empty() {
+            return Ok(Vec::new());
+        }
+        let list = list(taken);
         let mut statement = self.sql.prepare_cached(&SQL)?;
+        let found = statement.query_map([&list], |row| Ok((Slot::read(row)?, payload(row, PAYLOAD)?)))?;
         let mut claimed = Vec::with_capacity(taken.len());
-        for seq in taken {
-            let (mut slot, args) =
-                statement.query_row([*seq, until, self.now.wall], |row| Ok((Slot::read(row)?, payload(row, ARGS)?)))?;
-            // The first claim has no history yet.
-            if slot.record.lease > 1 {
-                slot = slot.with_history(self.sql)?;
-            }
-            let place = Place::of(&slot.record);
+        for found in found {
+            let (slot, args) = found?;
+            let mut slot = slot.with_history(self.sql)?;
+            let record = &mut slot.record;
+            let place = Place::of(record);
             self.count_at(place.clone(), Status::Pending, -1);
             self.count_at(place.clone(), Status::Running, 1);
-            self.local.hold(slot.record.id, Held { seq: *seq, place });
-            self.news.changed.push(slot.record.id);
-            claimed.push(Claimed { record: slot.record, args, schema: slot.schema });
+            self.local.hold(record.id, Held { seq: slot.seq, place });
+            self.news.changed.push(record.id);
+            record.status = Status::Running;
+            record.attempts += 1;
+            record.lease += 1;
+            record.started_at = Some(time(self.now.wall));
+            record.run_at = None;
+            claimed.push((slot.seq, Claimed { record: slot.record, args, schema: slot.schema }));
         }
-        Ok(claimed)
+        self.sql
+            .prepare_cached(
+                "UPDATE job SET status = 1, until = ?2, attempts = attempts + 1, lease = lease + 1, started_at = ?3, \
+                 run_at = NULL WHERE seq IN (SELECT value FROM json_each(?1))",
+            )?
+            .execute(params![list, until, self.now.wall])?;
+        // They come in an order of the statement's own.
+        let places: HashMap<i64, usize> = taken.iter().copied().zip(0..).collect();
+        claimed.sort_by_key(|(seq, _)| places.get(seq).copied());
+        Ok(claimed.into_iter().map(|(_, claimed)| claimed).collect())
     }
+}
+
+/// Numbers as a JSON list: how a statement takes any number of them.
+fn list(numbers: &[i64]) -> String {
+    let numbers: Vec<String> = numbers.iter().map(i64::to_string).collect();
+    format!("[{}]", numbers.join(","))
 }

@@ -1,13 +1,15 @@
 //! New jobs.
 
+use std::sync::LazyLock;
+
 use rusqlite::{OptionalExtension, params};
 
 use super::{
-    row::{COLUMNS, FOREVER, Slot, micros},
+    row::{COLUMNS, FOREVER, Slot, inline, micros},
     transaction::Tx,
 };
 use crate::{
-    job::{JobRecord, Unique},
+    job::{JobRecord, Status, Unique},
     store::{Bound, InsertReply, Inserted, NewJob, RunAt},
 };
 
@@ -80,19 +82,25 @@ impl Tx<'_> {
         hash: &[u8; 32],
         unique: Unique,
     ) -> rusqlite::Result<Option<Slot>> {
-        let equal = "owner = ?1 AND kind = ?2 AND args_hash = ?3 AND uniqueness > 0";
-        let live = self
-            .sql
-            .prepare_cached(&format!("SELECT {COLUMNS} FROM job WHERE {equal} AND status < 3 LIMIT 1"))?
-            .query_row(params![owner, kind, hash], Slot::read)
-            .optional()?;
-        if live.is_some() || unique == Unique::Live {
-            return Ok(live);
+        static SQL: LazyLock<String> = LazyLock::new(|| {
+            format!(
+                "SELECT {COLUMNS} FROM job INDEXED BY job_equal WHERE owner = ?1 AND kind = ?2 AND args_hash = ?3 \
+                 AND status = ?4 AND uniqueness > 0 ORDER BY seq DESC LIMIT 1"
+            )
+        });
+        let mut statement = self.sql.prepare_cached(&SQL)?;
+        let mut newest = |finals: bool| -> rusqlite::Result<Option<Slot>> {
+            let mut newest: Option<Slot> = None;
+            for status in Status::ALL.into_iter().filter(|status| status.is_final() == finals) {
+                let found = statement.query_row(params![owner, kind, hash, status as i64], Slot::read).optional()?;
+                newest = newest.into_iter().chain(found).max_by_key(|slot| slot.seq);
+            }
+            Ok(newest)
+        };
+        match newest(false)? {
+            None if unique == Unique::Kept => newest(true),
+            live => Ok(live),
         }
-        self.sql
-            .prepare_cached(&format!("SELECT {COLUMNS} FROM job WHERE {equal} ORDER BY seq DESC LIMIT 1"))?
-            .query_row(params![owner, kind, hash], Slot::read)
-            .optional()
     }
 
     /// Stores a job, unless an earlier call has: its answer was lost, and the same id comes once more.
@@ -117,8 +125,8 @@ impl Tx<'_> {
             .sql
             .prepare_cached(
                 "INSERT INTO job (id, owner, kind, queue, priority, status, until, max_attempts, timeout, keep_result, \
-                 keep_failure, schema, idempotency_key, args_hash, uniqueness, batch, batch_index, created_at, run_at) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18) \
+                 keep_failure, schema, idempotency_key, args_hash, uniqueness, batch, batch_index, created_at, run_at, args) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19) \
                  ON CONFLICT (id) DO NOTHING",
             )?
             .execute(params![
@@ -144,14 +152,17 @@ impl Tx<'_> {
                 job.batch.as_ref().map(|(_, index)| index),
                 self.now.wall,
                 record.run_at.map(|at| at.timestamp_micros()),
+                inline(&job.args),
             ])?;
         if added == 0 {
             return Ok(None);
         }
         let seq = self.sql.last_insert_rowid();
-        self.sql
-            .prepare_cached("INSERT INTO args (seq, body) VALUES (?1, ?2)")?
-            .execute(params![seq, job.args.as_bytes()])?;
+        if inline(&job.args).is_none() {
+            self.sql
+                .prepare_cached("INSERT INTO args (seq, body) VALUES (?1, ?2)")?
+                .execute(params![seq, job.args.as_bytes()])?;
+        }
         self.count(&record, 1);
         Ok(Some((seq, record)))
     }

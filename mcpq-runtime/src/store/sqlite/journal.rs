@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{
-    row::{Slot, micros, text},
+    row::{Slot, micros, optional_payload, text},
     transaction::Tx,
 };
 use crate::{
@@ -128,8 +128,4 @@ impl Tx<'_> {
 
 fn entry(row: &Row<'_>) -> rusqlite::Result<JournalEntry> {
     Ok(JournalEntry { key: text(row, 0)?, question: optional_payload(row, 1)?, value: optional_payload(row, 2)? })
-}
-
-fn optional_payload(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Payload>> {
-    Ok(row.get_ref(column)?.as_blob_or_null()?.map(Payload::from_json_bytes))
 }

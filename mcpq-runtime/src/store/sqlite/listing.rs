@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
     claim, limits,
-    row::{COLUMNS, Slot, known, payload, text},
+    row::{COLUMNS, Slot, known, optional_payload, text},
 };
 use crate::{
     job::{JobId, JobRecord, Payload, Scope, Status},
@@ -34,9 +34,8 @@ pub(super) fn get_result(
         return Ok(None);
     };
     let result = sql
-        .prepare_cached("SELECT body FROM result WHERE seq = ?1")?
-        .query_row([slot.seq], |row| payload(row, 0))
-        .optional()?;
+        .prepare_cached("SELECT coalesce(result, (SELECT body FROM result WHERE seq = ?1)) FROM job WHERE seq = ?1")?
+        .query_row([slot.seq], |row| optional_payload(row, 0))?;
     Ok(Some((slot.with_history(sql)?.record, result)))
 }
 
@@ -163,7 +162,7 @@ impl Shelf {
     fn below(&self, sql: &Connection, before: i64, most: usize) -> rusqlite::Result<VecDeque<i64>> {
         // Running jobs are few, and in no index of listings: claims and ends would have to keep it.
         let place = if self.status == Status::Running {
-            "INDEXED BY job_lease WHERE status = 1 AND ?4 = 1 AND"
+            "INDEXED BY job_time WHERE status <> 0 AND status = ?4 AND"
         } else {
             "INDEXED BY job_list WHERE status <> 1 AND status = ?4 AND"
         };

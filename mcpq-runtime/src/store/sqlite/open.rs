@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
 use super::{
     clock::Clock,
@@ -75,14 +75,13 @@ pub(super) fn prepare(options: &Options) -> Result<(Connection, Clock), StoreErr
 }
 
 pub(super) fn connect(options: &Options, purpose: Use) -> Result<Connection, StoreError> {
-    let flags = match purpose {
-        Use::Write => OpenFlags::SQLITE_OPEN_READ_WRITE,
-        // A reader must be able to write too: it may be the first to find the log of a process that died.
-        Use::Read => OpenFlags::SQLITE_OPEN_READ_WRITE,
-    };
+    // A reader must be able to write too: it may be the first to find the log of a process that died.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let set_up = || -> rusqlite::Result<Connection> {
-        let connection = Connection::open_with_flags(&options.path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+        let connection = Connection::open_with_flags(&options.path, flags)?;
         connection.busy_timeout(options.busy_timeout)?;
+        // Else statements would be planned anew for every value that is bound to them.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         connection.set_prepared_statement_cache_capacity(64);
         connection.pragma_update(None, "temp_store", "memory")?;
         match purpose {

@@ -65,6 +65,7 @@ impl Tx<'_> {
         record.finished_at = None;
         record.expires_at = None;
         slot.save(self.sql)?;
+        self.sql.prepare_cached("UPDATE job SET result = NULL WHERE seq = ?1")?.execute([slot.seq])?;
         self.sql.prepare_cached("DELETE FROM result WHERE seq = ?1")?.execute([slot.seq])?;
         Ok(Replayed::Done(Box::new(slot.record)))
     }

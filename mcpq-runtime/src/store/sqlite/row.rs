@@ -20,8 +20,16 @@ pub(super) const COLUMNS: &str = "seq, id, owner, kind, queue, priority, status,
     batch_index, progress, progress_message, error_code, error, created_at, started_at, finished_at, run_at, expires_at, \
     settled_lease, settled_end, settled_status";
 
-/// The column after them, where a statement adds the arguments.
-pub(super) const ARGS: usize = 34;
+/// The column after them, where a statement adds a payload.
+pub(super) const PAYLOAD: usize = 34;
+
+/// Largest payload that is kept in the job's own row.
+const MAX_INLINE: usize = 256;
+
+/// A payload that is kept in the row, if it is small enough.
+pub(super) fn inline(payload: &Payload) -> Option<&[u8]> {
+    Some(payload.as_bytes()).filter(|bytes| bytes.len() <= MAX_INLINE)
+}
 
 /// A stored job without its payloads.
 pub(super) struct Slot {
@@ -157,7 +165,8 @@ impl Slot {
         sql.prepare_cached(
             "UPDATE job SET status = ?2, until = ?3, lease = ?4, attempts = ?5, crashes = ?6, cancel_requested = ?7, \
              progress = ?8, progress_message = ?9, error_code = ?10, error = ?11, started_at = ?12, finished_at = ?13, \
-             run_at = ?14, expires_at = ?15, settled_lease = ?16, settled_end = ?17, settled_status = ?18 WHERE seq = ?1",
+             run_at = ?14, expires_at = ?15, settled_lease = ?16, settled_end = ?17, settled_status = ?18, \
+             cancelling = ?19 WHERE seq = ?1",
         )?
         .execute(params![
             seq,
@@ -178,6 +187,7 @@ impl Slot {
             settled.map(|end| end.lease as i64),
             settled.map(|end| end.end as i64),
             settled.map(|end| end.status as i64),
+            record.cancel_requested && record.status == Status::Running,
         ])
         .map(drop)
     }
@@ -221,6 +231,10 @@ fn optional_text(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Arc<st
 
 pub(super) fn payload(row: &Row<'_>, column: usize) -> rusqlite::Result<Payload> {
     Ok(Payload::from_json_bytes(row.get_ref(column)?.as_blob()?))
+}
+
+pub(super) fn optional_payload(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Payload>> {
+    Ok(row.get_ref(column)?.as_blob_or_null()?.map(Payload::from_json_bytes))
 }
 
 /// One of a fixed list, by its place there.

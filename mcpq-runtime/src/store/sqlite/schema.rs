@@ -1,9 +1,9 @@
 //! The tables, and how a file of an earlier version becomes one of this.
 //!
 //! Times are microseconds of the store's clock (`until`) or of the time of day (`*_at`). What a status waits for is one
-//! column, `until`: due, end of the lease, end of the question's time, or end of the keeping. Every index covers one
-//! status or is not touched by changes of it, so that the cost of a step does not grow with what else is stored.
-//! Payloads stand apart: a change of a row writes the whole row anew.
+//! column, `until`: due, end of the lease, end of the question's time, or end of the keeping. Few indexes follow the status,
+//! since each of them is looked at with every step of a job, and none grows with what a step does not concern. Large payloads
+//! stand apart, since a change of a row writes the whole row anew; small ones are cheaper in the row itself.
 
 use rusqlite::{Connection, Transaction};
 
@@ -39,6 +39,7 @@ CREATE TABLE job (
     max_attempts INTEGER NOT NULL,
     crashes INTEGER NOT NULL DEFAULT 0,
     cancel_requested INTEGER NOT NULL DEFAULT 0,
+    cancelling INTEGER NOT NULL DEFAULT 0,
     timeout INTEGER NOT NULL,
     keep_result INTEGER,
     keep_failure INTEGER,
@@ -59,20 +60,19 @@ CREATE TABLE job (
     expires_at INTEGER,
     settled_lease INTEGER,
     settled_end INTEGER,
-    settled_status INTEGER
+    settled_status INTEGER,
+    args BLOB,
+    result BLOB
 ) STRICT;
 
 CREATE UNIQUE INDEX job_id ON job (id);
 CREATE INDEX job_ready ON job (kind, queue, priority, until, seq) WHERE status = 0;
-CREATE INDEX job_lease ON job (until) WHERE status = 1;
-CREATE INDEX job_cancel ON job (seq) WHERE status = 1 AND cancel_requested = 1;
-CREATE INDEX job_parked ON job (until) WHERE status = 2;
-CREATE INDEX job_ended ON job (until) WHERE status >= 3;
+CREATE INDEX job_time ON job (status, until) WHERE status <> 0;
+CREATE INDEX job_cancelling ON job (seq) WHERE cancelling = 1;
 CREATE INDEX job_list ON job (owner, kind, queue, status, seq) WHERE status <> 1;
 CREATE INDEX job_batch ON job (batch, seq) WHERE batch IS NOT NULL;
 CREATE UNIQUE INDEX job_key ON job (owner, kind, idempotency_key) WHERE idempotency_key IS NOT NULL;
-CREATE INDEX job_equal ON job (owner, kind, args_hash, seq) WHERE uniqueness > 0;
-CREATE INDEX job_equal_live ON job (owner, kind, args_hash) WHERE uniqueness > 0 AND status < 3;
+CREATE INDEX job_equal ON job (owner, kind, args_hash, status, seq) WHERE uniqueness > 0;
 
 CREATE TABLE args (seq INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;
 CREATE TABLE result (seq INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;

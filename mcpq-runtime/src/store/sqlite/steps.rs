@@ -6,7 +6,7 @@ use rusqlite::params;
 
 use super::{
     clock::time,
-    row::{End, FOREVER, Slot, micros},
+    row::{End, FOREVER, Slot, inline, micros},
     transaction::{Held, Tx},
 };
 use crate::{
@@ -115,8 +115,9 @@ impl Tx<'_> {
                 "UPDATE job SET status = 3, progress = 1.0, progress_message = coalesce(?6, progress_message), \
                  until = CASE WHEN keep_result < ?7 THEN ?4 + keep_result ELSE ?7 END, \
                  expires_at = CASE WHEN keep_result < ?7 THEN ?5 + keep_result END, finished_at = ?5, run_at = NULL, \
-                 error_code = NULL, error = NULL, settled_lease = lease, settled_end = 0, settled_status = 3 \
-                 WHERE seq = ?1 AND id = ?2 AND lease = ?3 AND status = 1",
+                 error_code = NULL, error = NULL, settled_lease = lease, settled_end = 0, settled_status = 3, \
+                 result = ?8 \
+                 WHERE seq = ?1 AND id = ?2 AND lease = ?3 AND status = 1 AND cancelling = 0",
             )?
             .execute(params![
                 seq,
@@ -126,11 +127,14 @@ impl Tx<'_> {
                 self.now.wall,
                 progress.message,
                 FOREVER,
+                inline(result),
             ])?;
         if changed == 0 {
             return Ok(false);
         }
-        self.keep_result(seq, result)?;
+        if inline(result).is_none() {
+            self.keep_apart(seq, result)?;
+        }
         if self.local.full.remove(&place.kind) {
             self.news.ready = true;
         }
@@ -156,6 +160,14 @@ impl Tx<'_> {
     }
 
     fn keep_result(&self, seq: i64, result: &Payload) -> rusqlite::Result<()> {
+        self.sql.prepare_cached("UPDATE job SET result = ?2 WHERE seq = ?1")?.execute(params![seq, inline(result)])?;
+        if inline(result).is_none() {
+            self.keep_apart(seq, result)?;
+        }
+        Ok(())
+    }
+
+    fn keep_apart(&self, seq: i64, result: &Payload) -> rusqlite::Result<()> {
         self.sql
             .prepare_cached("INSERT OR REPLACE INTO result (seq, body) VALUES (?1, ?2)")?
             .execute(params![seq, result.as_bytes()])

@@ -1,5 +1,7 @@
 //! What time brings: lost leases, unanswered questions, the end of keeping.
 
+use std::sync::LazyLock;
+
 use rusqlite::{Row, params};
 
 use super::{
@@ -13,8 +15,8 @@ use crate::{
 
 impl Tx<'_> {
     pub(super) fn rescue(&mut self, max_crashes: u32, limit: usize) -> rusqlite::Result<Vec<Rescued>> {
-        let lost = self.overdue(Status::Running, "job_lease", self.now.lease, limit)?;
-        let parked = self.overdue(Status::InputRequired, "job_parked", self.now.due, limit - lost.len())?;
+        let lost = self.overdue(Status::Running, self.now.lease, limit)?;
+        let parked = self.overdue(Status::InputRequired, self.now.due, limit - lost.len())?;
         let mut rescued = Vec::with_capacity(lost.len() + parked.len());
         for mut slot in lost {
             self.rescue_running(&mut slot, max_crashes)?;
@@ -35,13 +37,18 @@ impl Tx<'_> {
             .collect()
     }
 
-    fn overdue(&self, status: Status, index: &str, now: i64, limit: usize) -> rusqlite::Result<Vec<Slot>> {
-        let sql = format!(
-            "SELECT {COLUMNS} FROM job INDEXED BY {index} WHERE status = {} AND until <= ?1 ORDER BY until LIMIT ?2",
-            status as i64
-        );
+    /// The jobs with this status whose time is up, those first that have waited longest.
+    fn overdue(&self, status: Status, now: i64, limit: usize) -> rusqlite::Result<Vec<Slot>> {
+        static SQL: LazyLock<String> = LazyLock::new(|| {
+            format!(
+                "SELECT {COLUMNS} FROM job INDEXED BY job_time WHERE status = ?1 AND status <> 0 AND until <= ?2 \
+                 ORDER BY until LIMIT ?3"
+            )
+        });
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        self.sql.prepare_cached(&sql)?.query_map(params![now, limit], readable)?.filter_map(Result::transpose).collect()
+        let mut statement = self.sql.prepare_cached(&SQL)?;
+        let rows = statement.query_map(params![status as i64, now, limit], readable)?;
+        rows.filter_map(Result::transpose).collect()
     }
 
     fn rescue_running(&mut self, slot: &mut Slot, max_crashes: u32) -> rusqlite::Result<()> {
@@ -62,17 +69,11 @@ impl Tx<'_> {
     }
 
     pub(super) fn prune(&mut self, limit: usize) -> rusqlite::Result<usize> {
-        let sql = format!(
-            "SELECT {COLUMNS} FROM job INDEXED BY job_ended WHERE status >= 3 AND until <= ?1 AND until < {FOREVER} \
-             ORDER BY until LIMIT ?2"
-        );
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let slots: Vec<Slot> = self
-            .sql
-            .prepare_cached(&sql)?
-            .query_map(params![self.now.due, limit], readable)?
-            .filter_map(Result::transpose)
-            .collect::<rusqlite::Result<_>>()?;
+        let mut slots = Vec::new();
+        for status in Status::ALL.into_iter().filter(|status| status.is_final()) {
+            // What is kept for ever has a time as well, far ahead.
+            slots.extend(self.overdue(status, self.now.due.min(FOREVER - 1), limit - slots.len())?);
+        }
         for slot in &slots {
             self.forget(slot.seq, &slot.record)?;
         }

@@ -5,7 +5,7 @@ use std::{
         Arc,
         mpsc::{Receiver, RecvTimeoutError, Sender, channel},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use rusqlite::{Connection, TransactionBehavior};
@@ -21,6 +21,13 @@ use crate::store::{Listeners, StoreError};
 
 /// Most calls in one commit.
 const GROUP: usize = 256;
+
+/// Calls in the last commit from which on the next one waits for as many: whoever was answered asks again in a moment, and
+/// a commit for the first of them alone would keep the others waiting for a whole one.
+const CROWD: usize = 4;
+
+/// How long it waits at most: a part of what a commit takes.
+const LINGER: Duration = Duration::from_micros(150);
 
 /// How long nothing may be asked for before the log is brought home.
 const IDLE: Duration = Duration::from_millis(500);
@@ -121,6 +128,7 @@ struct Thread {
 impl Thread {
     fn run(mut self, requests: &Receiver<Request>) {
         let mut tidy = true;
+        let mut last = 0;
         loop {
             let first = match requests.recv_timeout(if tidy { Duration::from_secs(3600) } else { IDLE }) {
                 Ok(first) => first,
@@ -138,6 +146,15 @@ impl Thread {
             {
                 group.push(next);
             }
+            if last >= CROWD {
+                let until = Instant::now() + LINGER;
+                while group.len() < last
+                    && let Ok(next) = requests.recv_timeout(until.saturating_duration_since(Instant::now()))
+                {
+                    group.push(next);
+                }
+            }
+            last = group.len();
             self.serve(group);
         }
         self.bring_home("TRUNCATE");

@@ -56,22 +56,51 @@ impl End {
     }
 }
 
-/// One call of a store. Jobs and leases are picked among those there are, stale ones too.
+/// One call of a store. Jobs and leases are picked among those there are, stale ones too, and now and then
+/// by somebody else than their owner.
 #[derive(Clone, Debug)]
 pub(super) enum Step {
     Insert(Vec<Add>),
     InsertAgain(usize),
-    Claim { types: Vec<usize>, queue: Option<usize>, max: usize, lease: Span },
+    /// After these ends, in one step, where there are any.
+    Claim {
+        finishes: Vec<(usize, End)>,
+        types: Vec<usize>,
+        queue: Option<usize>,
+        max: usize,
+        lease: Span,
+    },
     Finish(Vec<(usize, End)>),
     Release(Vec<usize>),
     Renew(Vec<usize>, Span),
     Progress(Vec<(usize, u8)>),
-    Cancel { pick: usize, owner: usize },
-    Replay { pick: usize, owner: usize },
-    Remove { pick: usize, owner: usize },
-    Park { pick: usize, keys: Vec<usize>, expires: Span },
-    Answer { pick: usize, owner: usize, answers: Vec<(usize, u8)> },
-    JournalWrite { pick: usize, key: usize, value: u8 },
+    Cancel {
+        pick: usize,
+        foreign: bool,
+    },
+    Replay {
+        pick: usize,
+        foreign: bool,
+    },
+    Remove {
+        pick: usize,
+        foreign: bool,
+    },
+    Park {
+        pick: usize,
+        keys: Vec<usize>,
+        expires: Span,
+    },
+    Answer {
+        pick: usize,
+        foreign: bool,
+        answers: Vec<(usize, u8)>,
+    },
+    JournalWrite {
+        pick: usize,
+        key: usize,
+        value: u8,
+    },
     Journal(usize),
     Rescue(usize),
     Prune(usize),
@@ -86,10 +115,11 @@ impl Dice {
     }
 
     fn step(&mut self) -> Step {
-        match self.0.u8(..52) {
+        match self.0.u8(..56) {
             0..9 => Step::Insert(self.several(4, Self::add)),
             9 => Step::InsertAgain(self.pick()),
             10..20 => Step::Claim {
+                finishes: self.maybe(|dice| dice.several(2, |dice| (dice.pick(), dice.end()))).unwrap_or_default(),
                 types: self.types(),
                 queue: self.maybe(|dice| dice.below(QUEUES.len())),
                 max: self.0.usize(0..6),
@@ -99,18 +129,18 @@ impl Dice {
             29..31 => Step::Release(self.several(2, Self::pick)),
             31..33 => Step::Renew(self.several(3, Self::pick), self.span()),
             33 => Step::Progress(self.several(3, |dice| (dice.pick(), dice.0.u8(..=100)))),
-            34..36 => Step::Cancel { pick: self.pick(), owner: self.below(OWNERS.len()) },
-            36..39 => Step::Replay { pick: self.pick(), owner: self.below(OWNERS.len()) },
-            39 => Step::Remove { pick: self.pick(), owner: self.below(OWNERS.len()) },
+            34..36 => Step::Cancel { pick: self.pick(), foreign: self.seldom() },
+            36..39 => Step::Replay { pick: self.pick(), foreign: self.seldom() },
+            39 => Step::Remove { pick: self.pick(), foreign: self.seldom() },
             40..43 => Step::Park { pick: self.pick(), keys: self.keys(), expires: self.span() },
             43..46 => Step::Answer {
                 pick: self.pick(),
-                owner: self.below(OWNERS.len()),
+                foreign: self.seldom(),
                 answers: self.several(3, |dice| (dice.below(KEYS.len()), dice.0.u8(..))),
             },
-            46 => Step::JournalWrite { pick: self.pick(), key: self.below(KEYS.len()), value: self.0.u8(..) },
-            47 => Step::Journal(self.pick()),
+            46..48 => Step::Journal(self.pick()),
             48..51 => Step::Rescue(self.0.usize(1..5)),
+            51..54 => Step::JournalWrite { pick: self.pick(), key: self.below(KEYS.len()), value: self.0.u8(..) },
             _ => Step::Prune(self.0.usize(1..4)),
         }
     }
@@ -155,6 +185,10 @@ impl Dice {
 
     fn pick(&mut self) -> usize {
         self.0.usize(..1 << 20)
+    }
+
+    fn seldom(&mut self) -> bool {
+        self.0.u8(..6) == 0
     }
 
     fn below(&mut self, end: usize) -> usize {

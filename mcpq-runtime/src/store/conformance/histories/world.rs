@@ -37,7 +37,7 @@ impl World {
                     assert!(matches!(insert_one(&*self.store, (*job).clone()).await, Inserted::Created));
                 }
             }
-            Step::Claim { types, queue, max, lease } => self.claim(types, queue, max, lease).await,
+            Step::Claim { finishes, types, queue, max, lease } => self.claim(finishes, types, queue, max, lease).await,
             Step::Finish(picks) => self.finish(picks).await,
             Step::Release(picks) => {
                 self.tick().await;
@@ -60,15 +60,15 @@ impl World {
                 let expected: Vec<bool> = held.collect();
                 assert_eq!(self.store.progress(writes).await.unwrap(), expected);
             }
-            Step::Cancel { pick, owner } => {
-                let Some(id) = self.job(pick) else { return };
+            Step::Cancel { pick, foreign } => {
+                let Some((id, owner)) = self.job(pick, foreign) else { return };
                 let expected = self.model.cancel(id, owner);
                 let reply = self.store.request_cancel(&scope(owner), id).await.unwrap();
                 assert_eq!(reply.map(|reply| (reply.record.status, reply.ended)), expected);
             }
-            Step::Replay { pick, owner } => self.replay(pick, owner).await,
-            Step::Remove { pick, owner } => {
-                let Some(id) = self.job(pick) else { return };
+            Step::Replay { pick, foreign } => self.replay(pick, foreign).await,
+            Step::Remove { pick, foreign } => {
+                let Some((id, owner)) = self.job(pick, foreign) else { return };
                 let expected = self.model.remove(id, owner);
                 assert_eq!(self.store.remove(&scope(owner), id).await.unwrap(), expected);
             }
@@ -80,9 +80,9 @@ impl World {
                 let park = Park { lease, questions, expires_in: expires.duration() };
                 assert_eq!(self.store.park(park).await.unwrap(), expected);
             }
-            Step::Answer { pick, owner, answers } => {
+            Step::Answer { pick, foreign, answers } => {
                 self.tick().await;
-                let Some(id) = self.job(pick) else { return };
+                let Some((id, owner)) = self.job(pick, foreign) else { return };
                 let expected = self.model.answer(id, owner, &answers);
                 let answers = answers.iter().map(|(key, value)| (KEYS[*key].to_owned(), number(*value))).collect();
                 let answered = self.store.answer(&scope(owner), id, answers).await.unwrap();
@@ -127,7 +127,14 @@ impl World {
         self.tick().await;
     }
 
-    async fn claim(&mut self, types: Vec<usize>, queue: Option<usize>, max: usize, lease: Span) {
+    async fn claim(
+        &mut self,
+        picks: Vec<(usize, End)>,
+        types: Vec<usize>,
+        queue: Option<usize>,
+        max: usize,
+        lease: Span,
+    ) {
         let limits = |kind: &usize| {
             let rate = RateLimit { count: MOST_STARTS as u32, per: 1000 * MINUTE };
             ClaimType {
@@ -148,7 +155,17 @@ impl World {
         };
         assert_eq!(due, self.model.next_due(&types, queue), "when the next is due");
         let request = ClaimRequest { worker: WorkerId::new(), selection, max, lease: lease.duration() };
-        let claimed = self.store.claim(&request).await.unwrap();
+        let claimed = if picks.is_empty() {
+            self.store.claim(&request).await.unwrap()
+        } else {
+            self.tick().await;
+            // Whether a moment passes between the two halves is the store's affair.
+            let at_once = |end| if matches!(end, End::Retry(_)) { End::Retry(None) } else { end };
+            let (finishes, expected) = self.ends(picks.into_iter().map(|(pick, end)| (pick, at_once(end))));
+            let (settled, claimed) = self.store.finish_and_claim(finishes, &request).await.unwrap();
+            assert_eq!(settled, expected);
+            claimed
+        };
         let leases: Vec<LeaseRef> = claimed.iter().map(lease_of).collect();
         assert_eq!(leases, self.model.claim(&types, queue, max, lease), "what is claimed, and in which order");
         self.leases.extend(leases);
@@ -156,21 +173,27 @@ impl World {
 
     async fn finish(&mut self, picks: Vec<(usize, End)>) {
         self.tick().await;
+        let (finishes, expected) = self.ends(picks);
+        assert_eq!(self.store.finish(finishes).await.unwrap(), expected);
+        self.tick().await;
+    }
+
+    /// What is to be recorded, and what the model says to it.
+    fn ends(&mut self, picks: impl IntoIterator<Item = (usize, End)>) -> (Vec<Finish>, Vec<Settled>) {
         let (mut finishes, mut expected) = (Vec::new(), Vec::new());
         for (pick, end) in picks {
-            let Some(lease) = picked(&self.leases, pick).copied() else { return };
+            let Some(lease) = picked(&self.leases, pick).copied() else { continue };
             if !self.model.is_unclear(lease, end) {
                 expected.push(self.model.finish(lease, end));
                 finishes.push(finish_of(lease, end.outcome()));
             }
         }
-        assert_eq!(self.store.finish(finishes).await.unwrap(), expected);
-        self.tick().await;
+        (finishes, expected)
     }
 
-    async fn replay(&mut self, pick: usize, owner: usize) {
+    async fn replay(&mut self, pick: usize, foreign: bool) {
         self.tick().await;
-        let Some(id) = self.job(pick) else { return };
+        let Some((id, owner)) = self.job(pick, foreign) else { return };
         let expected = self.model.replay(id, owner, BOUND.max_pending);
         let told = match self.store.replay(&scope(owner), id, BOUND).await.unwrap() {
             Replayed::Done(_) => Replay::Done,
@@ -257,7 +280,13 @@ impl World {
                 let listing = self.store.list(&scope, &filter, &page(3, 1)).await.unwrap();
                 let shown: Vec<JobId> = listing.jobs.iter().map(|record| record.id).collect();
                 assert_eq!(listing.next.is_some(), expected.len() > 4, "{filter:?}");
-                assert_eq!((listing.total, shown), (expected.len(), expected.into_iter().skip(1).take(3).collect()));
+                assert_eq!((listing.total, &shown[..]), (expected.len(), middle(&expected, 1, 3)));
+                if let Some(cursor) = listing.next {
+                    let next = Page { limit: 3, cursor: Some(cursor), offset: 0 };
+                    let listing = self.store.list(&scope, &filter, &next).await.unwrap();
+                    let shown: Vec<JobId> = listing.jobs.iter().map(|record| record.id).collect();
+                    assert_eq!((listing.total, &shown[..]), (expected.len(), middle(&expected, 4, 3)));
+                }
             }
             let mut counted: BTreeMap<(String, Status), usize> = BTreeMap::new();
             for mut counts in self.store.counts(&scope).await.unwrap() {
@@ -311,8 +340,12 @@ impl World {
         picks.iter().filter_map(|pick| picked(&self.leases, *pick).copied()).collect()
     }
 
-    fn job(&self, pick: usize) -> Option<JobId> {
-        picked(&self.model.jobs, pick).map(|job| job.id)
+    /// A job, and who asks for it.
+    fn job(&self, pick: usize, foreign: bool) -> Option<(JobId, usize)> {
+        let of_lease = |lease: &LeaseRef| self.model.jobs.iter().find(|job| job.id == lease.id);
+        let ran = if pick.is_multiple_of(2) { picked(&self.leases, pick / 2).and_then(of_lease) } else { None };
+        let job = ran.or_else(|| picked(&self.model.jobs, pick / 2));
+        job.map(|job| (job.id, (job.add.owner + usize::from(foreign)) % OWNERS.len()))
     }
 }
 
@@ -320,6 +353,11 @@ impl World {
 fn picked<T>(all: &[T], pick: usize) -> Option<&T> {
     let reach = if pick.is_multiple_of(3) { all.len() } else { all.len().min(6) };
     all.len().checked_sub(1 + (pick / 3).checked_rem(reach)?).map(|index| &all[index])
+}
+
+/// So many of them after the first few.
+fn middle<T>(all: &[T], skip: usize, most: usize) -> &[T] {
+    &all[skip.min(all.len())..(skip + most).min(all.len())]
 }
 
 fn scope(owner: usize) -> Scope {

@@ -1,0 +1,11 @@
+#![allow(unused)]
+
+use mcpq::prelude::*;
+
+/// Resizes an image.
+#[mcp_job(max_retries = 2.5)]
+async fn resize(width: u32) {
+    let _ = width;
+}
+
+fn main() {}

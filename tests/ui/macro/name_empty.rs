@@ -1,0 +1,11 @@
+#![allow(unused)]
+
+use mcpq::prelude::*;
+
+/// Resizes an image.
+#[mcp_job(name = "")]
+async fn resize(width: u32) {
+    let _ = width;
+}
+
+fn main() {}

@@ -1,0 +1,11 @@
+#![allow(unused)]
+
+use mcpq::prelude::*;
+
+/// Resizes an image.
+#[mcp_job(max-retries = 2)]
+async fn resize(width: u32) {
+    let _ = width;
+}
+
+fn main() {}

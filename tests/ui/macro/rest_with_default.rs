@@ -1,0 +1,11 @@
+#![allow(unused)]
+
+use mcpq::prelude::*;
+
+type Labels = std::collections::BTreeMap<String, String>;
+
+/// Resizes an image.
+#[mcp_job]
+async fn resize(#[arg(rest, default)] labels: Labels) {}
+
+fn main() {}
