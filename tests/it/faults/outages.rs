@@ -111,12 +111,13 @@ async fn f08_an_outage_that_is_longer_than_the_lease_stops_the_handler_and_refus
         sound_events.heard(handle.id(), EventKind::Started, 1).await;
         // This test and the job's definition have one each, the handler that runs a third.
         eventually("the first handler has ended", || async { (Arc::strong_count(&go) == 2).then_some(()) }).await;
-        go_again.notify_one();
-        assert_eq!(sound.job(handle.id()).result().await.unwrap(), json!(2));
-        other.stop().await;
         store.heal();
         assert_eq!(submit(&cut, "echo").await.wait().await.unwrap().status, Status::Completed, "it is of use again");
         worker.stop().await;
+        assert_eq!(handle.status().await.unwrap().status, Status::Running, "the second one's");
+        go_again.notify_one();
+        assert_eq!(sound.job(handle.id()).result().await.unwrap(), json!(2));
+        other.stop().await;
         let record = handle.status().await.unwrap();
         assert_eq!((record.lease, record.attempts, record.crashes), (2, 1, 1));
         assert_eq!((&*starts.lock().unwrap(), &*starts_again.lock().unwrap()), (&vec![1], &vec![2]));
