@@ -126,7 +126,7 @@ impl SqliteStore {
     fn open_blocking(options: &Options) -> Result<Self, StoreError> {
         let (connection, clock) = open::prepare(options)?;
         let listeners = Arc::new(Listeners::default());
-        let process = uuid::Uuid::new_v4().as_bytes().to_vec();
+        let process = uuid::Uuid::now_v7().as_bytes().to_vec();
         let reading = || open::connect(options, Use::Read);
         let reads = (0..READERS).map(|_| reading()).collect::<Result<Vec<_>, _>>()?;
         let watch = reading()?;
