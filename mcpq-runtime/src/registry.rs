@@ -79,6 +79,16 @@ impl Registry {
                 });
             }
         }
+        let mut folded: HashMap<String, &Arc<JobType>> = HashMap::new();
+        for second in types.values() {
+            if let Some(first) = folded.insert(second.name().to_ascii_lowercase().replace('-', "_"), second) {
+                return Err(BuildError::SimilarJobs {
+                    name: second.name().to_owned(),
+                    first: format!("`{}` ({})", first.name(), first.location()),
+                    second: format!("`{}` ({})", second.name(), second.location()),
+                });
+            }
+        }
         if let Some(name) = upgrades.into_keys().min() {
             return Err(BuildError::MissingJob { name });
         }

@@ -197,6 +197,54 @@ async fn on_arguments_that_nobody_declared() {
     check(jobs::open_ended::JOB, &fits, &does_not).await;
 }
 
+#[tokio::test]
+async fn on_arguments_whose_names_are_numbers() {
+    let fits = [json!({ "name": "a" }), json!({ "name": "a", "1": true, "20": false })];
+    let does_not = [json!({ "name": "a", "one": true }), json!({ "name": "a", "1": 1 }), json!({ "1": true })];
+    check(jobs::numbered::JOB, &fits, &does_not).await;
+}
+
+#[tokio::test]
+async fn on_arguments_whose_names_are_of_an_enum() {
+    let fits = [json!({}), json!({ "North": 1 }), json!({ "North": 1, "South": 255.0 })];
+    let does_not = [json!({ "West": 1 }), json!({ "North": 256 })];
+    check(jobs::by_side::JOB, &fits, &does_not).await;
+}
+
+#[tokio::test]
+async fn on_any_arguments() {
+    let fits = [json!({ "name": "a" }), json!({ "name": "a", "b": [{ "c": null }] })];
+    check(jobs::anything_else::JOB, &fits, &[json!({ "b": 1 })]).await;
+}
+
+#[tokio::test]
+async fn on_types_with_limits_of_their_own() {
+    let fine = json!({ "code": "AB", "small": 10 });
+    let fits = [fine.clone(), with(&fine, json!({ "code": "ABCD", "small": 255, "part": 99 }))];
+    let does_not = [
+        with(&fine, json!({ "code": "A" })),
+        with(&fine, json!({ "code": "BA" })),
+        with(&fine, json!({ "code": "Ab" })),
+        with(&fine, json!({ "code": "ABCDE" })),
+        with(&fine, json!({ "small": 9 })),
+        with(&fine, json!({ "small": 256 })),
+        with(&fine, json!({ "part": 100 })),
+        with(&fine, json!({ "part": -1 })),
+    ];
+    check(jobs::narrowed::JOB, &fits, &does_not).await;
+}
+
+#[tokio::test]
+async fn on_types_that_are_written_apart() {
+    let fine = json!({ "codes": ["AB", "CD"], "levels": { "left": { "right": { "left": null } } } });
+    let does_not = [
+        with(&fine, json!({ "codes": ["AB"] })),
+        with(&fine, json!({ "codes": ["AB", "c"] })),
+        with(&fine, json!({ "levels": { "left": { "right": { "left": 1 } } } })),
+    ];
+    check(jobs::doubled::JOB, &[fine], &does_not).await;
+}
+
 /// A result as agents get it, held against the schema that they were given for it.
 async fn fits_its_schema(job: JobDescriptor, result: impl serde::Serialize) {
     let job = &registered([job]).await[0];

@@ -17,6 +17,11 @@ pub(crate) fn all() -> Vec<JobDescriptor> {
         collections::JOB,
         dates_and_ids::JOB,
         open_ended::JOB,
+        numbered::JOB,
+        by_side::JOB,
+        anything_else::JOB,
+        narrowed::JOB,
+        doubled::JOB,
     ]
 }
 
@@ -113,7 +118,7 @@ pub(crate) enum Key {
     Name(String),
 }
 
-#[derive(Serialize, Deserialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema, PartialEq, Eq, Hash)]
 pub(crate) enum Plain {
     North,
     South,
@@ -228,4 +233,76 @@ pub(crate) async fn open_ended(
     labels: BTreeMap<String, u32>,
 ) -> usize {
     name.len() + labels.len()
+}
+
+/// Takes whatever has a number for a name.
+#[mcp_job]
+pub(crate) async fn numbered(
+    name: String,
+    /// Which of them are set.
+    #[arg(rest)]
+    set: HashMap<u32, bool>,
+) -> usize {
+    name.len() + set.len()
+}
+
+/// Takes whatever has the name of a side.
+#[mcp_job]
+pub(crate) async fn by_side(#[arg(rest)] steps: HashMap<Plain, u8>) -> usize {
+    steps.len()
+}
+
+/// Takes whatever there is.
+#[mcp_job]
+pub(crate) async fn anything_else(
+    name: String,
+    /// What else there is.
+    #[arg(rest)]
+    more: serde_json::Map<String, serde_json::Value>,
+) -> usize {
+    name.len() + more.len()
+}
+
+/// A code of two to eight letters.
+#[derive(Serialize, Deserialize, JsonSchema)]
+pub(crate) struct Code(#[schemars(length(min = 2, max = 8), regex(pattern = "^[A-Z]+$"))] String);
+
+/// Takes types that have limits of their own.
+#[mcp_job]
+pub(crate) async fn narrowed(
+    /// One that begins with an A.
+    #[arg(pattern = "^A", length(..=4))]
+    code: Code,
+    #[arg(range(10..))] small: u8,
+    #[arg(range(0..100))] part: Option<u8>,
+) -> usize {
+    let _ = (small, part);
+    code.0.len()
+}
+
+macro_rules! doubled {
+    ($($outer:ident of $inner:ident)*) => {
+        $(
+            /// Two of the next.
+            #[derive(Serialize, Deserialize, JsonSchema)]
+            pub(crate) struct $outer {
+                left: Option<Box<$inner>>,
+                right: Option<Box<$inner>>,
+            }
+        )*
+    };
+}
+
+doubled! {
+    Level40 of Level39 Level39 of Level38 Level38 of Level37 Level37 of Level36 Level36 of Level35 Level35 of Level34
+    Level34 of Level33 Level33 of Level32 Level32 of Level31 Level31 of Level30 Level30 of Level29 Level29 of Level28
+    Level28 of Level27 Level27 of Level26 Level26 of Level25 Level25 of Level24 Level24 of Level23 Level23 of Level22
+    Level22 of Level21 Level21 of Level20 Level20 of u8
+}
+
+/// Takes a type that would be without end if each type within were written where it is used.
+#[mcp_job]
+pub(crate) async fn doubled(#[arg(length(2..))] codes: Vec<Code>, levels: Level40) -> Level40 {
+    let _ = codes;
+    levels
 }

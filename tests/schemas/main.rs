@@ -7,6 +7,7 @@ mod hosts;
 mod independent;
 mod jobs;
 mod pages;
+mod refusals;
 
 use std::sync::Arc;
 

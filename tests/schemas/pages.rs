@@ -32,6 +32,11 @@ pages! {
     collections
     dates_and_ids
     open_ended
+    numbered
+    by_side
+    anything_else
+    narrowed
+    doubled
 }
 
 #[tokio::test]

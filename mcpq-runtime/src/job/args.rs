@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use serde::Serialize;
-use serde_json::{Map, Value};
+use serde::{Serialize, ser::Error};
+use serde_json::{Map, Value, map::Entry};
 use sha2::{Digest, Sha256};
 
 /// The arguments of one submit.
@@ -59,7 +59,7 @@ impl ArgWriter {
         self.add(name, serde_json::to_value(value));
     }
 
-    /// Writes the map that takes unknown arguments; named arguments win.
+    /// Writes the map that takes unknown arguments, which cannot hold the name of another one.
     pub fn rest<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) {
         self.add_rest(name, serde_json::to_value(value));
     }
@@ -86,7 +86,15 @@ impl ArgWriter {
         match value.and_then(serde_json::from_value::<ArgMap>) {
             Ok(rest) => {
                 for (key, value) in rest {
-                    self.map.entry(key).or_insert(value);
+                    match self.map.entry(key) {
+                        Entry::Vacant(free) => drop(free.insert(value)),
+                        Entry::Occupied(taken) => {
+                            let key = taken.key();
+                            let source =
+                                serde_json::Error::custom(format!("its key `{key}` is the name of another argument"));
+                            return self.fail(name, source);
+                        }
+                    }
                 }
             }
             Err(source) => self.fail(name, source),
@@ -167,11 +175,16 @@ mod tests {
     }
 
     #[test]
-    fn named_arguments_win_over_the_rest() {
-        let mut writer = ArgWriter::new();
-        writer.field("a", &1);
-        writer.rest("more", &json!({"a": 2, "z": 3}));
-        assert_eq!(Value::Object(writer.finish().unwrap()), json!({"a": 1, "z": 3}));
+    fn the_rest_is_written_beside_the_named_arguments_and_in_place_of_none() {
+        let write = |rest: Value| {
+            let mut writer = ArgWriter::new();
+            writer.field("a", &1);
+            writer.rest("more", &rest);
+            writer.finish().map(Value::Object).map_err(|error| error.to_string())
+        };
+        assert_eq!(write(json!({ "y": 2, "z": 3 })), Ok(json!({ "a": 1, "y": 2, "z": 3 })));
+        let clash = "argument `more` cannot be written as JSON: its key `a` is the name of another argument";
+        assert_eq!(write(json!({ "a": 2, "z": 3 })), Err(clash.to_owned()));
     }
 
     #[test]

@@ -11,6 +11,9 @@ use crate::{
     queue::{Queue, QueueError},
 };
 
+/// Most job types that an error lists.
+const MAX_NAMED: usize = 100;
+
 /// How soon to look again where nothing is known of the job's length.
 const POLL: Duration = Duration::from_secs(2);
 
@@ -150,7 +153,9 @@ fn details(error: &QueueError) -> Option<Value> {
             details["job_type"] = job_type.as_str().into();
             details
         }
-        QueueError::UnknownJobType { known, nearest, .. } => json!({ "job_types": known, "did_you_mean": nearest }),
+        QueueError::UnknownJobType { known, nearest, .. } => {
+            json!({ "job_types": &known[..known.len().min(MAX_NAMED)], "did_you_mean": nearest })
+        }
         QueueError::Full { waiting, running, limit, wait } => json!({
             "queued": waiting,
             "running": running,

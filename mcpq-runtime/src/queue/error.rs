@@ -8,6 +8,9 @@ use crate::{
     suggest,
 };
 
+/// The longest schema, in bytes, that an error quotes.
+const MAX_QUOTED_SCHEMA: usize = 8 * 1024;
+
 /// Why a queue did not do what it was asked. Each has a [`code`](Self::code) for programs, and says what to do next.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -157,7 +160,10 @@ impl QueueError {
                 let first = nearest.as_ref().map(|name| format!("Did you mean `{name}`? ")).unwrap_or_default();
                 format!("{first}The job types are {}.", suggest::list(known))
             }
-            Self::InvalidArguments { schema, .. } => format!("Pass `args` matching this schema: {schema}"),
+            Self::InvalidArguments { schema, job_type, .. } => match schema.to_string() {
+                short if short.len() <= MAX_QUOTED_SCHEMA => format!("Pass `args` matching this schema: {short}"),
+                _ => format!("Pass `args` matching the schema in the resource `job-type:{job_type}`."),
+            },
             Self::Arguments(_) => return None,
             Self::JobNotFound { .. } => {
                 "Use the job_id exactly as the submit returned it. Ended jobs are forgotten after a while; submit again \

@@ -32,11 +32,15 @@ impl ArgCheck {
     pub(super) fn new(schema: InputSchema, args: Vec<ArgDef>) -> Result<Self, String> {
         let check = Self {
             #[cfg(feature = "validate")]
-            validator: compile(schema.as_value())?,
+            validator: {
+                patterns_hold(&args)?;
+                compile(schema.as_value())?
+            },
             schema,
             args,
         };
-        check.defaults_hold()?;
+        #[cfg(feature = "validate")]
+        check.samples_hold()?;
         Ok(check)
     }
 
@@ -64,7 +68,7 @@ impl ArgCheck {
             return Err(faults);
         }
         for def in &self.args {
-            if let Some(default) = &def.default
+            if let Some(Ok(default)) = &def.default
                 && !args.contains_key(def.name())
             {
                 args.insert(def.name().to_owned(), default.clone());
@@ -157,29 +161,47 @@ impl ArgCheck {
         faults
     }
 
-    /// Every default must satisfy its own argument's schema.
+    /// Every default and every example must satisfy its own argument's schema.
     #[cfg(feature = "validate")]
-    fn defaults_hold(&self) -> Result<(), String> {
-        let properties = &self.schema.as_value()["properties"];
-        for def in &self.args {
-            let Some(default) = &def.default else {
+    fn samples_hold(&self) -> Result<(), String> {
+        let root = self.schema.as_value();
+        for def in self.args.iter().filter(|def| !def.rest) {
+            let default = def.default.iter().flatten().cloned().map(|value| ("default", value));
+            let samples: Vec<_> = default.chain(def.examples().map(|value| ("example", value))).collect();
+            if samples.is_empty() {
                 continue;
-            };
-            let mut schema = properties[def.name()].clone();
-            if let (Some(schema), Some(definitions)) = (schema.as_object_mut(), self.schema.as_value().get("$defs")) {
+            }
+            let mut schema = root["properties"][def.name()].clone();
+            if let (Some(schema), Some(definitions)) = (schema.as_object_mut(), root.get("$defs")) {
                 schema.insert("$defs".into(), definitions.clone());
             }
-            if let Err(error) = compile(&schema)?.validate(default) {
-                return Err(format!("the default of argument `{}` does not fit its own schema: {error}", def.name()));
+            let validator = compile(&schema)?;
+            for (what, value) in samples {
+                if let Err(error) = validator.validate(&value) {
+                    let name = def.name();
+                    let note = if value.is_null() { " (a float that is no number becomes null)" } else { "" };
+                    return Err(format!("the {what} of argument `{name}` does not fit its own schema: {error}{note}"));
+                }
             }
         }
         Ok(())
     }
+}
 
-    #[cfg(not(feature = "validate"))]
-    fn defaults_hold(&self) -> Result<(), String> {
-        Ok(())
+/// Every pattern must be one that the engine takes.
+#[cfg(feature = "validate")]
+fn patterns_hold(args: &[ArgDef]) -> Result<(), String> {
+    for def in args {
+        let Some(pattern) = def.pattern() else { continue };
+        compile(&serde_json::json!({ "pattern": pattern })).map_err(|_| {
+            format!(
+                "the pattern of argument `{}` is no regular expression that can be used: `{pattern}`; look-around and \
+                 back-references are not available, so that every text is checked in linear time",
+                def.name()
+            )
+        })?;
     }
+    Ok(())
 }
 
 /// The message of an error. It quotes the value only where that is short.

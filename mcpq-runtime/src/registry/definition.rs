@@ -69,7 +69,7 @@ impl JobBuilder {
 
     /// Adds an argument with a default.
     pub fn arg_or<T: JobArg>(self, spec: ArgSpec, default: fn() -> T, to_value: Option<ToValue<T>>) -> Self {
-        let default = to_value.and_then(|to_value| to_value(&default()).ok());
+        let default = to_value.map(|to_value| to_value(&default()).map_err(|error| error.to_string()));
         self.push::<T>(spec, |def| ArgDef { has_default: true, default, ..def })
     }
 

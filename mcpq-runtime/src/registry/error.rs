@@ -14,6 +14,16 @@ pub enum BuildError {
         /// File and line of the other.
         second: String,
     },
+    /// Two jobs have names that a model takes for one: they differ in `-` and `_`, or in upper and lower case, alone.
+    #[error("a model cannot tell the jobs {first} and {second} apart; rename one with `#[mcp_job(name = \"..\")]`")]
+    SimilarJobs {
+        /// The name of the second.
+        name: String,
+        /// Name, file and line of one.
+        first: String,
+        /// Name, file and line of the other.
+        second: String,
+    },
     /// A handler injects a state that the builder was not given.
     #[error(
         "job `{job}` takes `State<{state}>`, but no such value was given; add `.state(..)` to the builder, or \

@@ -1,7 +1,11 @@
 //! One suite for every store: each rule of the contract is a case of its own, so that one line proves a backend.
 //!
-//! ```ignore
+//! ```
+//! # extern crate mcpq_runtime as mcpq;
+//! use mcpq::store::MemoryStore;
+//!
 //! mcpq::store_conformance!(memory, || async { MemoryStore::new() });
+//! # fn main() {}
 //! ```
 //!
 //! makes a module `memory` with a test for every rule, named after it; a rule that answers a known fault begins with the
@@ -48,9 +52,13 @@ pub use fixture::{Fixture, run};
 /// Tests run on a tokio runtime with several threads, so that races are real. Another attribute before the name
 /// replaces that: `#[tokio::test(start_paused = true)]` suits a store that lives by tokio's clock.
 ///
-/// ```ignore
+/// ```
+/// # extern crate mcpq_runtime as mcpq;
+/// use mcpq::store::MemoryStore;
+///
 /// mcpq::store_conformance!(memory, || async { MemoryStore::new() });
 /// mcpq::store_conformance!(#[tokio::test(start_paused = true)] paused, || async { MemoryStore::new() });
+/// # fn main() {}
 /// ```
 #[macro_export]
 macro_rules! store_conformance {
