@@ -2,7 +2,7 @@
 //!
 //! ```
 //! # extern crate mcpq_runtime as mcpq;
-//! use mcpq::store::MemoryStore;
+//! use mcpq::store::memory::MemoryStore;
 //!
 //! mcpq::store_conformance!(memory, || async { MemoryStore::new() });
 //! # fn main() {}
@@ -54,7 +54,7 @@ pub use fixture::{Fixture, run};
 ///
 /// ```
 /// # extern crate mcpq_runtime as mcpq;
-/// use mcpq::store::MemoryStore;
+/// use mcpq::store::memory::MemoryStore;
 ///
 /// mcpq::store_conformance!(memory, || async { MemoryStore::new() });
 /// mcpq::store_conformance!(#[tokio::test(start_paused = true)] paused, || async { MemoryStore::new() });
