@@ -8,6 +8,7 @@ mod journal;
 mod limits;
 mod listing;
 mod open;
+mod place;
 mod readers;
 mod requests;
 mod row;

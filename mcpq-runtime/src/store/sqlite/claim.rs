@@ -12,7 +12,7 @@ use super::{
     clock::time,
     limits,
     row::{COLUMNS, PAYLOAD, Slot, micros, payload, text},
-    transaction::{Held, Place, Tx},
+    transaction::{Held, Tx},
 };
 use crate::{
     job::{Priority, Status},
@@ -24,21 +24,23 @@ const CHUNK: usize = 16;
 
 /// The waiting jobs of one type, queue and priority.
 pub(super) struct Lane {
+    pub(super) number: i64,
     pub(super) kind: Arc<str>,
-    pub(super) queue: Arc<str>,
     pub(super) priority: u8,
 }
 
 /// The lanes of a selection that have waiting jobs.
 pub(super) fn lanes(sql: &Connection, selection: &Selection) -> rusqlite::Result<Vec<Lane>> {
-    let mut statement = sql.prepare_cached("SELECT kind, queue, priority FROM lane WHERE status = 0")?;
+    let mut statement = sql.prepare_cached(
+        "SELECT kind, queue, priority, number FROM place INDEXED BY place_lane WHERE lane IS NULL AND pending > 0",
+    )?;
     let mut rows = statement.query([])?;
     let mut lanes = Vec::new();
     while let Some(row) = rows.next()? {
         let (kind, queue) = (row.get_ref(0)?.as_str()?, row.get_ref(1)?.as_str()?);
         let served = selection.any_type || selection.types.iter().any(|known| *known.name == *kind);
         if served && (selection.queues.is_empty() || selection.queues.iter().any(|known| **known == *queue)) {
-            lanes.push(Lane { kind: text(row, 0)?, queue: text(row, 1)?, priority: row.get(2)? });
+            lanes.push(Lane { number: row.get(3)?, kind: text(row, 0)?, priority: row.get(2)? });
         }
     }
     Ok(lanes)
@@ -106,14 +108,13 @@ impl Tx<'_> {
 
     /// The next due jobs of a lane, after one.
     fn due(&self, lane: &Lane, after: Waiting, most: usize) -> rusqlite::Result<VecDeque<Waiting>> {
-        let Lane { kind, queue, priority } = lane;
         let most = i64::try_from(most).unwrap_or(i64::MAX);
         self.sql
             .prepare_cached(
-                "SELECT until, seq FROM job INDEXED BY job_ready WHERE status = 0 AND kind = ?1 AND queue = ?2 AND \
-                 priority = ?3 AND until <= ?4 AND (until, seq) > (?5, ?6) ORDER BY until, seq LIMIT ?7",
+                "SELECT until, seq FROM job INDEXED BY job_ready WHERE status = 0 AND lane = ?1 AND until <= ?2 \
+                 AND (until, seq) > (?3, ?4) ORDER BY until, seq LIMIT ?5",
             )?
-            .query_map(params![kind, queue, priority, self.now.due, after.0, after.1, most], |row| {
+            .query_map(params![lane.number, self.now.due, after.0, after.1, most], |row| {
                 Ok((row.get(0)?, row.get(1)?))
             })?
             .collect()
@@ -132,17 +133,14 @@ impl Tx<'_> {
         }
         let list = list(taken);
         let mut statement = self.sql.prepare_cached(&SQL)?;
-        let found = statement.query_map([&list], |row| Ok((Slot::read(row)?, payload(row, PAYLOAD)?)))?;
+        let found = statement.query_map([&list], |row| Ok((Slot::read(self.sql, row)?, payload(row, PAYLOAD)?)))?;
         let mut claimed = Vec::with_capacity(taken.len());
+        let mut starting = Vec::with_capacity(taken.len());
         for found in found {
             let (slot, args) = found?;
             let mut slot = slot.with_history(self.sql)?;
             let record = &mut slot.record;
-            let place = Place::of(record);
-            self.count_at(place.clone(), Status::Pending, -1);
-            self.count_at(place.clone(), Status::Running, 1);
-            self.local.hold(record.id, Held { seq: slot.seq, place });
-            self.news.changed.push(record.id);
+            starting.push((slot.place.clone(), record.id, slot.seq));
             record.status = Status::Running;
             record.attempts += 1;
             record.lease += 1;
@@ -156,6 +154,12 @@ impl Tx<'_> {
                  run_at = NULL WHERE seq IN (SELECT value FROM json_each(?1))",
             )?
             .execute(params![list, until, self.now.wall])?;
+        for (place, id, seq) in starting {
+            self.count(&place, Status::Pending, -1);
+            self.count(&place, Status::Running, 1);
+            self.news.changed.push(id);
+            self.local.hold(id, Held { seq, place });
+        }
         // They come in an order of the statement's own.
         let places: HashMap<i64, usize> = taken.iter().copied().zip(0..).collect();
         claimed.sort_by_key(|(seq, _)| places.get(seq).copied());

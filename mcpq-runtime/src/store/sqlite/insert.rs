@@ -1,22 +1,23 @@
 //! New jobs.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use rusqlite::{OptionalExtension, params};
 
 use super::{
+    place::{Place, party},
     row::{COLUMNS, FOREVER, Slot, inline, micros},
     transaction::Tx,
 };
 use crate::{
-    job::{JobRecord, Status, Unique},
+    job::{Status, Unique},
     store::{Bound, InsertReply, Inserted, NewJob, RunAt},
 };
 
 impl Tx<'_> {
     pub(super) fn insert(&mut self, jobs: &[NewJob], bound: Bound) -> rusqlite::Result<InsertReply> {
         let mut replies = Vec::with_capacity(jobs.len());
-        let mut created: Vec<(i64, JobRecord)> = Vec::new();
+        let mut created: Vec<(i64, Arc<Place>)> = Vec::new();
         for job in jobs {
             if let Some(standing) = self.standing(job)? {
                 replies.push(standing);
@@ -30,8 +31,8 @@ impl Tx<'_> {
                     continue;
                 }
                 // Taken back one by one: other calls of this commit stay.
-                for (seq, record) in created {
-                    self.forget(seq, &record)?;
+                for (seq, place) in created {
+                    self.forget(seq, &place, Status::Pending)?;
                 }
                 return Ok(InsertReply::Full(self.depth()?));
             }
@@ -47,10 +48,8 @@ impl Tx<'_> {
         if let Some(key) = &job.idempotency_key {
             let known = self
                 .sql
-                .prepare_cached(&format!(
-                    "SELECT {COLUMNS} FROM job WHERE owner = ?1 AND kind = ?2 AND idempotency_key = ?3"
-                ))?
-                .query_row(params![job.owner.as_str(), job.job_type, key], Slot::read)
+                .prepare_cached(&format!("SELECT {COLUMNS} FROM job WHERE party = ?1 AND idempotency_key = ?2"))?
+                .query_row(params![party(job.owner.as_str(), &job.job_type), key], |row| Slot::read(self.sql, row))
                 .optional()?;
             if let Some(slot) = known {
                 return Ok(Some(if slot.record.id == job.id {
@@ -84,15 +83,18 @@ impl Tx<'_> {
     ) -> rusqlite::Result<Option<Slot>> {
         static SQL: LazyLock<String> = LazyLock::new(|| {
             format!(
-                "SELECT {COLUMNS} FROM job INDEXED BY job_equal WHERE owner = ?1 AND kind = ?2 AND args_hash = ?3 \
-                 AND status = ?4 AND uniqueness > 0 ORDER BY seq DESC LIMIT 1"
+                "SELECT {COLUMNS} FROM job INDEXED BY job_equal WHERE party = ?1 AND args_hash = ?2 AND status = ?3 \
+                 AND uniqueness > 0 ORDER BY seq DESC LIMIT 1"
             )
         });
+        let party = party(owner, kind);
         let mut statement = self.sql.prepare_cached(&SQL)?;
         let mut newest = |finals: bool| -> rusqlite::Result<Option<Slot>> {
             let mut newest: Option<Slot> = None;
             for status in Status::ALL.into_iter().filter(|status| status.is_final() == finals) {
-                let found = statement.query_row(params![owner, kind, hash, status as i64], Slot::read).optional()?;
+                let found = statement
+                    .query_row(params![party, hash, status as i64], |row| Slot::read(self.sql, row))
+                    .optional()?;
                 newest = newest.into_iter().chain(found).max_by_key(|slot| slot.seq);
             }
             Ok(newest)
@@ -104,37 +106,26 @@ impl Tx<'_> {
     }
 
     /// Stores a job, unless an earlier call has: its answer was lost, and the same id comes once more.
-    fn add(&mut self, job: &NewJob) -> rusqlite::Result<Option<(i64, JobRecord)>> {
+    fn add(&mut self, job: &NewJob) -> rusqlite::Result<Option<(i64, Arc<Place>)>> {
         let delay = match job.run_at {
             RunAt::Now => 0,
             RunAt::After(delay) => micros(delay),
             RunAt::At(at) => at.timestamp_micros().saturating_sub(self.now.wall).clamp(0, FOREVER),
         };
-        let mut record = JobRecord::new(
-            job.id,
-            job.job_type.clone(),
-            job.owner.clone(),
-            job.queue.clone(),
-            job.priority,
-            job.max_attempts,
-            job.timeout,
-            super::clock::time(self.now.wall),
-        );
-        record.run_at = (delay > 0).then(|| super::clock::time(self.now.wall.saturating_add(delay)));
+        let place = self.place_of(job)?;
+        let is_theirs = job.idempotency_key.is_some() || job.unique.is_some();
         let added = self
             .sql
             .prepare_cached(
-                "INSERT INTO job (id, owner, kind, queue, priority, status, until, max_attempts, timeout, keep_result, \
-                 keep_failure, schema, idempotency_key, args_hash, uniqueness, batch, batch_index, created_at, run_at, args) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19) \
+                "INSERT INTO job (id, place, lane, status, until, max_attempts, timeout, keep_result, keep_failure, \
+                 schema, idempotency_key, args_hash, party, uniqueness, batch, batch_index, created_at, run_at, args) \
+                 VALUES (?1, ?2, ?3, 0, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18) \
                  ON CONFLICT (id) DO NOTHING",
             )?
             .execute(params![
                 job.id.as_uuid().as_bytes(),
-                job.owner.as_str(),
-                job.job_type,
-                job.queue,
-                job.priority.rank(),
+                place.number,
+                place.lane,
                 self.now.due.saturating_add(delay),
                 job.max_attempts,
                 micros(job.timeout),
@@ -143,6 +134,7 @@ impl Tx<'_> {
                 job.schema as i64,
                 job.idempotency_key,
                 job.args_hash,
+                is_theirs.then(|| party(job.owner.as_str(), &job.job_type)),
                 match job.unique {
                     None => 0,
                     Some(Unique::Live) => 1,
@@ -151,7 +143,7 @@ impl Tx<'_> {
                 job.batch.as_ref().map(|(id, _)| id.as_uuid().as_bytes()),
                 job.batch.as_ref().map(|(_, index)| index),
                 self.now.wall,
-                record.run_at.map(|at| at.timestamp_micros()),
+                (delay > 0).then(|| self.now.wall.saturating_add(delay)),
                 inline(&job.args),
             ])?;
         if added == 0 {
@@ -163,7 +155,7 @@ impl Tx<'_> {
                 .prepare_cached("INSERT INTO args (seq, body) VALUES (?1, ?2)")?
                 .execute(params![seq, job.args.as_bytes()])?;
         }
-        self.count(&record, 1);
-        Ok(Some((seq, record)))
+        self.count(&place, Status::Pending, 1);
+        Ok(Some((seq, place)))
     }
 }

@@ -1,8 +1,9 @@
 //! A job's journal: values stored once, questions and their answers.
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{OptionalExtension, Row, params};
 
 use super::{
+    place::Db,
     row::{Slot, micros, optional_payload, text},
     transaction::Tx,
 };
@@ -12,7 +13,7 @@ use crate::{
 };
 
 /// The journal of the job that runs under this very lease.
-pub(super) fn read(sql: &Connection, lease: LeaseRef) -> rusqlite::Result<Option<Vec<JournalEntry>>> {
+pub(super) fn read(sql: &Db, lease: LeaseRef) -> rusqlite::Result<Option<Vec<JournalEntry>>> {
     let Some(slot) = Slot::held(sql, lease)? else {
         return Ok(None);
     };

@@ -6,10 +6,7 @@ use std::sync::Arc;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::transaction::Tx;
-use crate::{
-    job::Status,
-    store::{ClaimType, RateLimit},
-};
+use crate::store::{ClaimType, RateLimit};
 
 /// A token bucket at one moment.
 #[derive(Clone, Copy)]
@@ -44,9 +41,11 @@ impl Bucket {
 
 /// How many jobs of a type run.
 pub(super) fn running(sql: &Connection, kind: &str) -> rusqlite::Result<usize> {
-    sql.prepare_cached("SELECT coalesce(sum(jobs), 0) FROM lane WHERE status = ?1 AND kind = ?2")?
-        .query_row(params![Status::Running as i64, kind], |row| row.get::<_, i64>(0))
-        .map(|jobs| jobs.max(0) as usize)
+    sql.prepare_cached(
+        "SELECT coalesce(sum(running), 0) FROM place INDEXED BY place_lane WHERE lane IS NULL AND kind = ?1",
+    )?
+    .query_row([kind], |row| row.get::<_, i64>(0))
+    .map(|jobs| jobs.max(0) as usize)
 }
 
 /// The room that one claim finds, type by type.

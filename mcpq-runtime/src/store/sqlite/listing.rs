@@ -10,7 +10,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
     claim, limits,
-    row::{COLUMNS, Slot, known, optional_payload, text},
+    place::{COUNTS, Db},
+    row::{COLUMNS, Slot, optional_payload, text},
 };
 use crate::{
     job::{JobId, JobRecord, Payload, Scope, Status},
@@ -20,16 +21,12 @@ use crate::{
 /// Jobs of one shelf that are looked up at once.
 const CHUNK: usize = 64;
 
-pub(super) fn get(sql: &Connection, scope: &Scope, id: JobId) -> rusqlite::Result<Option<JobRecord>> {
+pub(super) fn get(sql: &Db, scope: &Scope, id: JobId) -> rusqlite::Result<Option<JobRecord>> {
     let slot = Slot::find_in(sql, scope, id)?;
     slot.map(|slot| Ok(slot.with_history(sql)?.record)).transpose()
 }
 
-pub(super) fn get_result(
-    sql: &Connection,
-    scope: &Scope,
-    id: JobId,
-) -> rusqlite::Result<Option<(JobRecord, Option<Payload>)>> {
+pub(super) fn get_result(sql: &Db, scope: &Scope, id: JobId) -> rusqlite::Result<Option<(JobRecord, Option<Payload>)>> {
     let Some(slot) = Slot::find_in(sql, scope, id)? else {
         return Ok(None);
     };
@@ -39,7 +36,7 @@ pub(super) fn get_result(
     Ok(Some((slot.with_history(sql)?.record, result)))
 }
 
-pub(super) fn list(sql: &Connection, scope: &Scope, filter: &ListFilter, page: &Page) -> rusqlite::Result<Listing> {
+pub(super) fn list(sql: &Db, scope: &Scope, filter: &ListFilter, page: &Page) -> rusqlite::Result<Listing> {
     let before = page.cursor.map_or(i64::MAX, |cursor| i64::try_from(cursor).unwrap_or(i64::MAX));
     let (found, total) = match filter.batch {
         Some(batch) => in_batch(sql, scope, filter, batch, before, page)?,
@@ -54,14 +51,14 @@ pub(super) fn list(sql: &Connection, scope: &Scope, filter: &ListFilter, page: &
     let jobs = found
         .iter()
         .take(page.limit)
-        .map(|seq| Ok(statement.query_row([seq], Slot::read)?.with_history(sql)?.record))
+        .map(|seq| Ok(statement.query_row([seq], |row| Slot::read(sql, row))?.with_history(sql)?.record))
         .collect::<rusqlite::Result<_>>()?;
     Ok(Listing { jobs, total, total_is_minimum: false, next })
 }
 
 /// The numbers of a batch's jobs, newest first, one more than the page holds; and how many match.
 fn in_batch(
-    sql: &Connection,
+    sql: &Db,
     scope: &Scope,
     filter: &ListFilter,
     batch: JobId,
@@ -69,8 +66,9 @@ fn in_batch(
     page: &Page,
 ) -> rusqlite::Result<(Vec<i64>, usize)> {
     let mut statement = sql.prepare_cached(
-        "SELECT seq FROM job INDEXED BY job_batch WHERE batch = ?1 AND (?2 IS NULL OR owner = ?2) \
-         AND (?3 IS NULL OR status = ?3) AND (?4 IS NULL OR kind = ?4) AND (?5 IS NULL OR queue = ?5) ORDER BY seq DESC",
+        "SELECT seq FROM job INDEXED BY job_batch CROSS JOIN place ON place.number = job.place WHERE batch = ?1 \
+         AND (?2 IS NULL OR owner = ?2) AND (?3 IS NULL OR status = ?3) AND (?4 IS NULL OR kind = ?4) \
+         AND (?5 IS NULL OR queue = ?5) ORDER BY seq DESC",
     )?;
     let owner = owner_of(scope);
     let status = filter.status.map(|status| status as i64);
@@ -81,11 +79,9 @@ fn in_batch(
     Ok((all.into_iter().filter(|seq| *seq < before).skip(page.offset).take(page.limit + 1).collect(), total))
 }
 
-/// The jobs of one owner, type and queue with one status.
+/// The jobs of one place with one status.
 struct Shelf {
-    owner: Arc<str>,
-    kind: Arc<str>,
-    queue: Arc<str>,
+    place: i64,
     status: Status,
     jobs: usize,
 }
@@ -136,25 +132,27 @@ fn on_shelves(
 }
 
 fn shelves(sql: &Connection, scope: &Scope, filter: &ListFilter) -> rusqlite::Result<Vec<Shelf>> {
-    let all = "SELECT owner, kind, queue, status, jobs FROM shelf WHERE (?2 IS NULL OR status = ?2) \
-               AND (?3 IS NULL OR kind = ?3) AND (?4 IS NULL OR queue = ?4)";
+    let counts = COUNTS.join(", ");
+    let all = format!(
+        "SELECT number, {counts} FROM place INDEXED BY place_owner WHERE lane IS NOT NULL \
+         AND (?2 IS NULL OR kind = ?2) AND (?3 IS NULL OR queue = ?3)"
+    );
     let (text_of_sql, owner) = match scope {
         Scope::All => (format!("{all} AND ?1 IS NULL"), None),
         Scope::Owner(owner) => (format!("{all} AND owner = ?1"), Some(owner.as_str())),
     };
-    let status = filter.status.map(|status| status as i64);
-    sql.prepare_cached(&text_of_sql)?
-        .query_map(params![owner, status, filter.job_type, filter.queue], |row| {
-            Ok(Shelf {
-                owner: text(row, 0)?,
-                kind: text(row, 1)?,
-                queue: text(row, 2)?,
-                status: known(row, 3, &Status::ALL)?,
-                jobs: row.get::<_, i64>(4)?.max(0) as usize,
-            })
-        })?
-        .filter(|shelf| !matches!(shelf, Ok(Shelf { jobs: 0, .. })))
-        .collect()
+    let mut statement = sql.prepare_cached(&text_of_sql)?;
+    let mut rows = statement.query(params![owner, filter.job_type, filter.queue])?;
+    let mut shelves = Vec::new();
+    while let Some(row) = rows.next()? {
+        for (column, status) in (1..).zip(Status::ALL) {
+            let jobs = row.get::<_, i64>(column)?.max(0) as usize;
+            if jobs > 0 && filter.status.is_none_or(|wanted| wanted == status) {
+                shelves.push(Shelf { place: row.get(0)?, status, jobs });
+            }
+        }
+    }
+    Ok(shelves)
 }
 
 impl Shelf {
@@ -162,34 +160,33 @@ impl Shelf {
     fn below(&self, sql: &Connection, before: i64, most: usize) -> rusqlite::Result<VecDeque<i64>> {
         // Running jobs are few, and in no index of listings: claims and ends would have to keep it.
         let place = if self.status == Status::Running {
-            "INDEXED BY job_time WHERE status <> 0 AND status = ?4 AND"
+            "INDEXED BY job_time WHERE status <> 0 AND status = ?2 AND"
         } else {
-            "INDEXED BY job_list WHERE status <> 1 AND status = ?4 AND"
+            "INDEXED BY job_list WHERE status <> 1 AND status = ?2 AND"
         };
-        let text = format!(
-            "SELECT seq FROM job {place} owner = ?1 AND kind = ?2 AND queue = ?3 AND seq < ?5 ORDER BY seq DESC LIMIT ?6"
-        );
-        let Self { owner, kind, queue, status, .. } = self;
+        let text = format!("SELECT seq FROM job {place} place = ?1 AND seq < ?3 ORDER BY seq DESC LIMIT ?4");
         sql.prepare_cached(&text)?
-            .query_map(params![owner, kind, queue, *status as i64, before, most as i64], |row| row.get(0))?
+            .query_map(params![self.place, self.status as i64, before, most as i64], |row| row.get(0))?
             .collect()
     }
 }
 
 pub(super) fn counts(sql: &Connection, scope: &Scope) -> rusqlite::Result<Vec<QueueCounts>> {
-    let text_of_sql = match scope {
-        Scope::All => "SELECT queue, status, sum(jobs) FROM lane WHERE ?1 IS NULL GROUP BY queue, status",
-        Scope::Owner(_) => "SELECT queue, status, sum(jobs) FROM shelf WHERE owner = ?1 GROUP BY queue, status",
+    let of_whom = match scope {
+        Scope::All => "INDEXED BY place_lane WHERE lane IS NULL AND ?1 IS NULL",
+        Scope::Owner(_) => "INDEXED BY place_owner WHERE lane IS NOT NULL AND owner = ?1",
     };
-    let mut statement = sql.prepare_cached(text_of_sql)?;
+    let sums = COUNTS.map(|count| format!("sum({count})")).join(", ");
+    let mut statement = sql.prepare_cached(&format!("SELECT queue, {sums} FROM place {of_whom} GROUP BY queue"))?;
     let mut rows = statement.query([owner_of(scope)])?;
-    let mut queues: HashMap<Arc<str>, QueueCounts> = HashMap::new();
+    let mut counts = Vec::new();
     while let Some(row) = rows.next()? {
-        let queue = text(row, 0)?;
-        let counts = queues.entry(queue.clone()).or_insert_with(|| QueueCounts { queue, ..QueueCounts::default() });
-        *counts.of(known(row, 1, &Status::ALL)?) += row.get::<_, i64>(2)?.max(0) as usize;
+        let mut one = QueueCounts { queue: text(row, 0)?, ..QueueCounts::default() };
+        for (column, status) in (1..).zip(Status::ALL) {
+            *one.of(status) += row.get::<_, i64>(column)?.max(0) as usize;
+        }
+        counts.push(one);
     }
-    let mut counts: Vec<QueueCounts> = queues.into_values().collect();
     counts.sort_by(|a, b| a.queue.cmp(&b.queue));
     Ok(counts)
 }
@@ -205,13 +202,12 @@ fn owner_of(scope: &Scope) -> Option<&str> {
 pub(super) fn next_due(sql: &Connection, selection: &Selection, now: i64) -> rusqlite::Result<Option<Duration>> {
     let mut statement = sql.prepare_cached(
         "SELECT until FROM job INDEXED BY job_ready \
-         WHERE status = 0 AND kind = ?1 AND queue = ?2 AND priority = ?3 ORDER BY until LIMIT 1",
+         WHERE status = 0 AND lane = ?1 ORDER BY until LIMIT 1",
     )?;
     let mut next: Option<i64> = None;
     let mut startable: HashMap<Arc<str>, Option<i64>> = HashMap::new();
     for lane in claim::lanes(sql, selection)? {
-        let due: Option<i64> =
-            statement.query_row(params![lane.kind, lane.queue, lane.priority], |row| row.get(0)).optional()?;
+        let due: Option<i64> = statement.query_row([lane.number], |row| row.get(0)).optional()?;
         let Some(due) = due else { continue };
         if !startable.contains_key(&lane.kind) {
             startable.insert(lane.kind.clone(), when_startable(sql, selection, &lane.kind, now)?);

@@ -8,10 +8,13 @@ use std::sync::{
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use super::error::{gone, store_error};
+use super::{
+    error::{gone, store_error},
+    place::Db,
+};
 use crate::store::StoreError;
 
-type Read = Box<dyn FnOnce(&mut Connection) + Send>;
+type Read = Box<dyn FnOnce(&Db) + Send>;
 
 /// Hands reads to the first thread that is free.
 #[derive(Clone, Debug)]
@@ -22,11 +25,12 @@ impl Readers {
     pub(super) fn start(connections: Vec<Connection>) -> std::io::Result<Self> {
         let (sender, reads) = channel::<Read>();
         let reads = Arc::new(Mutex::new(reads));
-        for mut connection in connections {
+        for connection in connections {
+            let db = Db::new(connection);
             let reads = reads.clone();
             let serve = move || {
                 while let Some(read) = next(&reads) {
-                    read(&mut connection);
+                    read(&db);
                 }
             };
             std::thread::Builder::new().name("mcpq-sqlite-read".into()).spawn(serve)?;
@@ -37,11 +41,11 @@ impl Readers {
     /// Runs `read` on one state of the file, whatever is written meanwhile.
     pub(super) async fn call<T: Send + 'static>(
         &self,
-        read: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        read: impl FnOnce(&Db) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
-        let read: Read = Box::new(move |connection| {
-            let outcome = connection.transaction().and_then(|transaction| read(&transaction));
+        let read: Read = Box::new(move |db| {
+            let outcome = db.unchecked_transaction().and_then(|_one_state| read(db));
             let _ = reply.send(outcome.map_err(store_error));
         });
         self.0.send(read).map_err(|_| gone())?;

@@ -2,9 +2,9 @@
 
 use rusqlite::params;
 
-use super::{row::Slot, transaction::Tx};
+use super::{place::Place, row::Slot, transaction::Tx};
 use crate::{
-    job::{JobId, JobRecord, Scope, Status, Unique},
+    job::{JobId, Scope, Status, Unique},
     store::{Bound, CancelReply, Removed, Replayed},
 };
 
@@ -77,12 +77,12 @@ impl Tx<'_> {
         if !slot.record.status.is_final() {
             return Ok(Removed::NotEnded(slot.record.status));
         }
-        self.forget(slot.seq, &slot.record)?;
+        self.forget(slot.seq, &slot.place, slot.record.status)?;
         Ok(Removed::Done)
     }
 
     /// Forgets a job in any status, with all that belongs to it.
-    pub(super) fn forget(&mut self, seq: i64, record: &JobRecord) -> rusqlite::Result<()> {
+    pub(super) fn forget(&mut self, seq: i64, place: &Place, status: Status) -> rusqlite::Result<()> {
         for sql in [
             "DELETE FROM job WHERE seq = ?1",
             "DELETE FROM args WHERE seq = ?1",
@@ -92,7 +92,7 @@ impl Tx<'_> {
         ] {
             self.sql.prepare_cached(sql)?.execute(params![seq])?;
         }
-        self.count(record, -1);
+        self.count(place, status, -1);
         Ok(())
     }
 }

@@ -5,23 +5,22 @@ use std::{sync::Arc, time::Duration};
 use rusqlite::{Connection, OptionalExtension, Row, params, types::Type};
 use uuid::Uuid;
 
-use super::clock::time;
+use super::{
+    clock::time,
+    place::{Db, Place},
+};
 use crate::{
-    job::{
-        AttemptEnd, AttemptRecord, ErrorCode, Failure, JobId, JobRecord, Owner, Payload, Priority, Scope, Status,
-        Unique,
-    },
+    job::{AttemptEnd, AttemptRecord, ErrorCode, Failure, JobId, JobRecord, Payload, Scope, Status, Unique},
     store::{Keeping, LeaseRef},
 };
 
 /// The columns that [`Slot::read`] reads, in its order.
-pub(super) const COLUMNS: &str = "seq, id, owner, kind, queue, priority, status, until, lease, attempts, max_attempts, \
-    crashes, cancel_requested, timeout, keep_result, keep_failure, schema, idempotency_key, args_hash, uniqueness, batch, \
-    batch_index, progress, progress_message, error_code, error, created_at, started_at, finished_at, run_at, expires_at, \
-    settled_lease, settled_end, settled_status";
+pub(super) const COLUMNS: &str = "seq, id, place, status, until, lease, attempts, max_attempts, crashes, cancel_requested, \
+    timeout, keep_result, keep_failure, schema, idempotency_key, args_hash, uniqueness, batch, batch_index, progress, \
+    progress_message, error_code, error, created_at, started_at, finished_at, run_at, settled";
 
 /// The column after them, where a statement adds a payload.
-pub(super) const PAYLOAD: usize = 34;
+pub(super) const PAYLOAD: usize = 28;
 
 /// Largest payload that is kept in the job's own row.
 const MAX_INLINE: usize = 256;
@@ -34,6 +33,7 @@ pub(super) fn inline(payload: &Payload) -> Option<&[u8]> {
 /// A stored job without its payloads.
 pub(super) struct Slot {
     pub(super) seq: i64,
+    pub(super) place: Arc<Place>,
     /// Without its history.
     pub(super) record: JobRecord,
     /// The time that its status waits for.
@@ -54,57 +54,73 @@ pub(super) struct End {
     pub(super) status: Status,
 }
 
+impl End {
+    /// As one number, since a row is written anew with every step.
+    pub(super) fn packed(self) -> i64 {
+        (self.lease as i64) << 8 | (self.end as i64) << 4 | self.status as i64
+    }
+
+    fn read(packed: i64) -> Option<Self> {
+        let place = |shift: u32| (packed >> shift & 0xF) as usize;
+        Some(Self {
+            lease: (packed >> 8) as u64,
+            end: *AttemptEnd::ALL.get(place(4))?,
+            status: *Status::ALL.get(place(0))?,
+        })
+    }
+}
+
 impl Slot {
-    pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
-        let batch: Option<Vec<u8>> = row.get(20)?;
-        let settled: Option<i64> = row.get(31)?;
+    pub(super) fn read(db: &Db, row: &Row<'_>) -> rusqlite::Result<Self> {
+        let place = db.place(row.get(2)?)?;
+        let batch: Option<Vec<u8>> = row.get(17)?;
+        let settled: Option<i64> = row.get(27)?;
         let mut record = JobRecord::new(
             id(row, 1)?,
-            text(row, 3)?,
-            Owner::new(text(row, 2)?),
-            text(row, 4)?,
-            known(row, 5, &Priority::ALL)?,
-            row.get(10)?,
-            duration(row.get(13)?),
-            time(row.get(26)?),
+            place.kind.clone(),
+            place.owner.clone(),
+            place.queue.clone(),
+            place.priority,
+            row.get(7)?,
+            duration(row.get(10)?),
+            time(row.get(23)?),
         );
-        record.status = known(row, 6, &Status::ALL)?;
-        record.lease = row.get::<_, i64>(8)? as u64;
-        record.attempts = row.get(9)?;
-        record.crashes = row.get(11)?;
-        record.cancel_requested = row.get(12)?;
-        record.idempotency_key = optional_text(row, 17)?;
+        let keeping = Keeping {
+            result: row.get::<_, Option<i64>>(11)?.map(duration),
+            failure: row.get::<_, Option<i64>>(12)?.map(duration),
+        };
+        record.status = known(row, 3, &Status::ALL)?;
+        record.lease = row.get::<_, i64>(5)? as u64;
+        record.attempts = row.get(6)?;
+        record.crashes = row.get(8)?;
+        record.cancel_requested = row.get(9)?;
+        record.idempotency_key = optional_text(row, 14)?;
         record.batch = match batch {
-            Some(bytes) => Some((uuid(20, &bytes)?.into(), row.get(21)?)),
+            Some(bytes) => Some((uuid(17, &bytes)?.into(), row.get(18)?)),
             None => None,
         };
-        record.progress = row.get(22)?;
-        record.progress_message = optional_text(row, 23)?;
-        record.failure = failure(row, 24)?;
-        record.started_at = row.get::<_, Option<i64>>(27)?.map(time);
-        record.finished_at = row.get::<_, Option<i64>>(28)?.map(time);
-        record.run_at = row.get::<_, Option<i64>>(29)?.map(time);
-        record.expires_at = row.get::<_, Option<i64>>(30)?.map(time);
+        record.progress = row.get(19)?;
+        record.progress_message = optional_text(row, 20)?;
+        record.failure = failure(row, 21)?;
+        record.started_at = row.get::<_, Option<i64>>(24)?.map(time);
+        let finished: Option<i64> = row.get(25)?;
+        record.finished_at = finished.map(time);
+        record.expires_at = finished.and_then(|at| expiry(keeping, record.status, at));
+        record.run_at = row.get::<_, Option<i64>>(26)?.map(time);
         Ok(Self {
             seq: row.get(0)?,
-            until: row.get(7)?,
-            keeping: Keeping {
-                result: row.get::<_, Option<i64>>(14)?.map(duration),
-                failure: row.get::<_, Option<i64>>(15)?.map(duration),
-            },
-            schema: row.get::<_, i64>(16)? as u64,
-            args_hash: row.get(18)?,
-            unique: match row.get::<_, i64>(19)? {
+            place,
+            until: row.get(4)?,
+            keeping,
+            schema: row.get::<_, i64>(13)? as u64,
+            args_hash: row.get(15)?,
+            unique: match row.get::<_, i64>(16)? {
                 1 => Some(Unique::Live),
                 2 => Some(Unique::Kept),
                 _ => None,
             },
             settled: match settled {
-                Some(lease) => Some(End {
-                    lease: lease as u64,
-                    end: known(row, 32, &AttemptEnd::ALL)?,
-                    status: known(row, 33, &Status::ALL)?,
-                }),
+                Some(packed) => Some(End::read(packed).ok_or_else(|| unknown(27, Type::Integer))?),
                 None => None,
             },
             record,
@@ -112,22 +128,22 @@ impl Slot {
     }
 
     /// The job with this id.
-    pub(super) fn find(sql: &Connection, id: JobId) -> rusqlite::Result<Option<Self>> {
+    pub(super) fn find(db: &Db, id: JobId) -> rusqlite::Result<Option<Self>> {
         // Written out once: the statement is looked up by its text.
         static SQL: std::sync::LazyLock<String> =
             std::sync::LazyLock::new(|| format!("SELECT {COLUMNS} FROM job WHERE id = ?1"));
-        sql.prepare_cached(&SQL)?.query_row([id.as_uuid().as_bytes()], Self::read).optional()
+        db.prepare_cached(&SQL)?.query_row([id.as_uuid().as_bytes()], |row| Self::read(db, row)).optional()
     }
 
     /// The job with this id, where the scope includes it.
-    pub(super) fn find_in(sql: &Connection, scope: &Scope, id: JobId) -> rusqlite::Result<Option<Self>> {
-        Ok(Self::find(sql, id)?.filter(|slot| scope.includes(slot.record.owner.as_str())))
+    pub(super) fn find_in(db: &Db, scope: &Scope, id: JobId) -> rusqlite::Result<Option<Self>> {
+        Ok(Self::find(db, id)?.filter(|slot| scope.includes(slot.record.owner.as_str())))
     }
 
     /// The job that runs under this very lease.
-    pub(super) fn held(sql: &Connection, lease: LeaseRef) -> rusqlite::Result<Option<Self>> {
+    pub(super) fn held(db: &Db, lease: LeaseRef) -> rusqlite::Result<Option<Self>> {
         let holds = |slot: &Self| slot.record.status == Status::Running && slot.record.lease == lease.lease;
-        Ok(Self::find(sql, lease.id)?.filter(holds))
+        Ok(Self::find(db, lease.id)?.filter(holds))
     }
 
     /// Reads how its attempts ended.
@@ -165,8 +181,7 @@ impl Slot {
         sql.prepare_cached(
             "UPDATE job SET status = ?2, until = ?3, lease = ?4, attempts = ?5, crashes = ?6, cancel_requested = ?7, \
              progress = ?8, progress_message = ?9, error_code = ?10, error = ?11, started_at = ?12, finished_at = ?13, \
-             run_at = ?14, expires_at = ?15, settled_lease = ?16, settled_end = ?17, settled_status = ?18, \
-             cancelling = ?19 WHERE seq = ?1",
+             run_at = ?14, settled = ?15 WHERE seq = ?1",
         )?
         .execute(params![
             seq,
@@ -183,14 +198,16 @@ impl Slot {
             micros(record.started_at),
             micros(record.finished_at),
             micros(record.run_at),
-            micros(record.expires_at),
-            settled.map(|end| end.lease as i64),
-            settled.map(|end| end.end as i64),
-            settled.map(|end| end.status as i64),
-            record.cancel_requested && record.status == Status::Running,
+            settled.map(End::packed),
         ])
         .map(drop)
     }
+}
+
+/// When a job that ended `at` is forgotten, by the time of day.
+fn expiry(keeping: Keeping, status: Status, at: i64) -> Option<chrono::DateTime<chrono::Utc>> {
+    let keep = keeping.of(status).filter(|_| status.is_final()).map(micros)?;
+    (keep < FOREVER).then(|| time(at.saturating_add(keep)))
 }
 
 fn attempt(row: &Row<'_>) -> rusqlite::Result<AttemptRecord> {

@@ -2,7 +2,8 @@
 //!
 //! Times are microseconds of the store's clock (`until`) or of the time of day (`*_at`). What a status waits for is one
 //! column, `until`: due, end of the lease, end of the question's time, or end of the keeping. Few indexes follow the status,
-//! since each of them is looked at with every step of a job, and none grows with what a step does not concern. Large payloads
+//! since each of them is looked at with every step of a job, and none grows with what a step does not concern. Owner, type,
+//! queue and priority are a number of the table `place`, which also counts. Large payloads
 //! stand apart, since a change of a row writes the whole row anew; small ones are cheaper in the row itself.
 
 use rusqlite::{Connection, Transaction};
@@ -25,13 +26,30 @@ CREATE TABLE meta (
     value ANY NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE job (
-    seq INTEGER PRIMARY KEY,
-    id BLOB NOT NULL,
-    owner TEXT NOT NULL,
+CREATE TABLE place (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    lane INTEGER,
+    owner TEXT,
     kind TEXT NOT NULL,
     queue TEXT NOT NULL,
     priority INTEGER NOT NULL,
+    pending INTEGER NOT NULL DEFAULT 0,
+    running INTEGER NOT NULL DEFAULT 0,
+    input_required INTEGER NOT NULL DEFAULT 0,
+    completed INTEGER NOT NULL DEFAULT 0,
+    failed INTEGER NOT NULL DEFAULT 0,
+    timeout INTEGER NOT NULL DEFAULT 0,
+    cancelled INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+CREATE UNIQUE INDEX place_lane ON place (kind, queue, priority) WHERE lane IS NULL;
+CREATE UNIQUE INDEX place_owner ON place (owner, lane) WHERE lane IS NOT NULL;
+
+CREATE TABLE job (
+    seq INTEGER PRIMARY KEY,
+    id BLOB NOT NULL,
+    place INTEGER NOT NULL,
+    lane INTEGER NOT NULL,
     status INTEGER NOT NULL,
     until INTEGER NOT NULL,
     lease INTEGER NOT NULL DEFAULT 0,
@@ -39,13 +57,13 @@ CREATE TABLE job (
     max_attempts INTEGER NOT NULL,
     crashes INTEGER NOT NULL DEFAULT 0,
     cancel_requested INTEGER NOT NULL DEFAULT 0,
-    cancelling INTEGER NOT NULL DEFAULT 0,
     timeout INTEGER NOT NULL,
     keep_result INTEGER,
     keep_failure INTEGER,
     schema INTEGER NOT NULL,
     idempotency_key TEXT,
     args_hash BLOB,
+    party BLOB,
     uniqueness INTEGER NOT NULL DEFAULT 0,
     batch BLOB,
     batch_index INTEGER,
@@ -57,22 +75,19 @@ CREATE TABLE job (
     started_at INTEGER,
     finished_at INTEGER,
     run_at INTEGER,
-    expires_at INTEGER,
-    settled_lease INTEGER,
-    settled_end INTEGER,
-    settled_status INTEGER,
+    settled INTEGER,
     args BLOB,
     result BLOB
 ) STRICT;
 
 CREATE UNIQUE INDEX job_id ON job (id);
-CREATE INDEX job_ready ON job (kind, queue, priority, until, seq) WHERE status = 0;
+CREATE INDEX job_ready ON job (lane, until, seq) WHERE status = 0;
 CREATE INDEX job_time ON job (status, until) WHERE status <> 0;
-CREATE INDEX job_cancelling ON job (seq) WHERE cancelling = 1;
-CREATE INDEX job_list ON job (owner, kind, queue, status, seq) WHERE status <> 1;
+CREATE INDEX job_cancelling ON job (seq) WHERE cancel_requested = 1 AND status = 1;
+CREATE INDEX job_list ON job (place, status, seq) WHERE status <> 1;
 CREATE INDEX job_batch ON job (batch, seq) WHERE batch IS NOT NULL;
-CREATE UNIQUE INDEX job_key ON job (owner, kind, idempotency_key) WHERE idempotency_key IS NOT NULL;
-CREATE INDEX job_equal ON job (owner, kind, args_hash, status, seq) WHERE uniqueness > 0;
+CREATE UNIQUE INDEX job_key ON job (party, idempotency_key) WHERE idempotency_key IS NOT NULL;
+CREATE INDEX job_equal ON job (party, args_hash, status, seq) WHERE uniqueness > 0;
 
 CREATE TABLE args (seq INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;
 CREATE TABLE result (seq INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;
@@ -95,24 +110,6 @@ CREATE TABLE journal (
     question BLOB,
     value BLOB,
     PRIMARY KEY (job, name)
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE lane (
-    status INTEGER NOT NULL,
-    kind TEXT NOT NULL,
-    queue TEXT NOT NULL,
-    priority INTEGER NOT NULL,
-    jobs INTEGER NOT NULL,
-    PRIMARY KEY (status, kind, queue, priority)
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE shelf (
-    owner TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    queue TEXT NOT NULL,
-    status INTEGER NOT NULL,
-    jobs INTEGER NOT NULL,
-    PRIMARY KEY (owner, kind, queue, status)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE bucket (

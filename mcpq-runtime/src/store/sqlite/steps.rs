@@ -113,11 +113,9 @@ impl Tx<'_> {
             .sql
             .prepare_cached(
                 "UPDATE job SET status = 3, progress = 1.0, progress_message = coalesce(?6, progress_message), \
-                 until = CASE WHEN keep_result < ?7 THEN ?4 + keep_result ELSE ?7 END, \
-                 expires_at = CASE WHEN keep_result < ?7 THEN ?5 + keep_result END, finished_at = ?5, run_at = NULL, \
-                 error_code = NULL, error = NULL, settled_lease = lease, settled_end = 0, settled_status = 3, \
-                 result = ?8 \
-                 WHERE seq = ?1 AND id = ?2 AND lease = ?3 AND status = 1 AND cancelling = 0",
+                 until = CASE WHEN keep_result < ?7 THEN ?4 + keep_result ELSE ?7 END, finished_at = ?5, \
+                 run_at = NULL, error_code = NULL, error = NULL, settled = ?9, result = ?8 \
+                 WHERE seq = ?1 AND id = ?2 AND lease = ?3 AND status = 1 AND cancel_requested = 0",
             )?
             .execute(params![
                 seq,
@@ -128,6 +126,7 @@ impl Tx<'_> {
                 progress.message,
                 FOREVER,
                 inline(result),
+                End { lease: lease.lease, end: AttemptEnd::Completed, status: Status::Completed }.packed(),
             ])?;
         if changed == 0 {
             return Ok(false);
@@ -138,8 +137,8 @@ impl Tx<'_> {
         if self.local.full.remove(&place.kind) {
             self.news.ready = true;
         }
-        self.count_at(place.clone(), Status::Running, -1);
-        self.count_at(place, Status::Completed, 1);
+        self.count(&place, Status::Running, -1);
+        self.count(&place, Status::Completed, 1);
         self.news.changed.push(lease.id);
         Ok(true)
     }
@@ -258,7 +257,7 @@ impl Tx<'_> {
 
     /// The job leaves its status.
     pub(super) fn leave(&mut self, slot: &Slot) {
-        self.count(&slot.record, -1);
+        self.count(&slot.place, slot.record.status, -1);
         if slot.record.status == Status::Running {
             self.local.held.remove(&slot.record.id);
             self.news.ready |= self.local.full.remove(&slot.record.job_type);
@@ -267,7 +266,7 @@ impl Tx<'_> {
 
     /// The job has its new status.
     pub(super) fn enter(&mut self, slot: &Slot) {
-        self.count(&slot.record, 1);
+        self.count(&slot.place, slot.record.status, 1);
         self.news.changed.push(slot.record.id);
     }
 }

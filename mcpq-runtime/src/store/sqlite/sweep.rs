@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use rusqlite::{Row, params};
 
 use super::{
+    place::Db,
     row::{COLUMNS, FOREVER, Slot},
     transaction::Tx,
 };
@@ -47,7 +48,7 @@ impl Tx<'_> {
         });
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let mut statement = self.sql.prepare_cached(&SQL)?;
-        let rows = statement.query_map(params![status as i64, now, limit], readable)?;
+        let rows = statement.query_map(params![status as i64, now, limit], |row| readable(self.sql, row))?;
         rows.filter_map(Result::transpose).collect()
     }
 
@@ -75,15 +76,15 @@ impl Tx<'_> {
             slots.extend(self.overdue(status, self.now.due.min(FOREVER - 1), limit - slots.len())?);
         }
         for slot in &slots {
-            self.forget(slot.seq, &slot.record)?;
+            self.forget(slot.seq, &slot.place, slot.record.status)?;
         }
         Ok(slots.len())
     }
 }
 
 /// A row that cannot be read is told and left as it is: it must not keep the others from being looked after.
-fn readable(row: &Row<'_>) -> rusqlite::Result<Option<Slot>> {
-    match Slot::read(row) {
+fn readable(db: &Db, row: &Row<'_>) -> rusqlite::Result<Option<Slot>> {
+    match Slot::read(db, row) {
         Ok(slot) => Ok(Some(slot)),
         Err(error) => {
             let number: i64 = row.get(0)?;

@@ -5,12 +5,15 @@ use std::{
     sync::Arc,
 };
 
-use rusqlite::{Connection, params};
+use rusqlite::Connection;
 
-use super::clock::Now;
+use super::{
+    clock::Now,
+    place::{self, Changes, Db, Place},
+};
 use crate::{
-    job::{JobId, JobRecord, Status},
-    store::{Depth, Listeners},
+    job::{JobId, Priority, Status},
+    store::{Depth, Listeners, NewJob},
 };
 
 /// What this process remembers between commits. It only saves look-ups: the file decides.
@@ -25,7 +28,7 @@ pub(super) struct Local {
 /// Where a claimed job is.
 pub(super) struct Held {
     pub(super) seq: i64,
-    pub(super) place: Place,
+    pub(super) place: Arc<Place>,
 }
 
 /// Most claimed jobs that are remembered; those of lost leases are never asked for again.
@@ -40,38 +43,23 @@ impl Local {
     }
 }
 
+/// Owner, type, queue and priority.
+type Names = (Arc<str>, Arc<str>, Arc<str>, Priority);
+
 /// One commit in the making.
 pub(super) struct Tx<'a> {
-    pub(super) sql: &'a Connection,
+    pub(super) sql: &'a Db,
     pub(super) now: Now,
     pub(super) news: News,
     pub(super) local: &'a mut Local,
     /// Changes of the counts that are not in the tables yet.
-    counts: HashMap<(Place, Status), i64>,
+    changed: Changes,
+    /// The places of new jobs, by their names.
+    named: HashMap<Names, Arc<Place>>,
     /// How full the store is with them; read when it is first asked for.
     depth: Option<Depth>,
     /// Rows that the connection had changed before.
     changes: u64,
-}
-
-/// Where a job is counted, by status.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub(super) struct Place {
-    owner: Arc<str>,
-    pub(super) kind: Arc<str>,
-    queue: Arc<str>,
-    priority: u8,
-}
-
-impl Place {
-    pub(super) fn of(record: &JobRecord) -> Self {
-        Self {
-            owner: record.owner.shared(),
-            kind: record.job_type.clone(),
-            queue: record.queue.clone(),
-            priority: record.priority.rank(),
-        }
-    }
 }
 
 /// What the listeners hear once it is committed.
@@ -98,18 +86,23 @@ impl News {
 }
 
 impl<'a> Tx<'a> {
-    pub(super) fn new(sql: &'a Connection, now: Now, local: &'a mut Local) -> Self {
+    pub(super) fn new(sql: &'a Db, now: Now, local: &'a mut Local) -> Self {
         let changes = sql.total_changes();
-        Self { sql, now, local, news: News::default(), counts: HashMap::new(), depth: None, changes }
+        Self {
+            sql,
+            now,
+            local,
+            news: News::default(),
+            changed: Changes::default(),
+            named: HashMap::new(),
+            depth: None,
+            changes,
+        }
     }
 
-    /// Counts a job where its record says it is, or no more.
-    pub(super) fn count(&mut self, record: &JobRecord, by: i64) {
-        self.count_at(Place::of(record), record.status, by);
-    }
-
-    pub(super) fn count_at(&mut self, place: Place, status: Status, by: i64) {
-        *self.counts.entry((place, status)).or_default() += by;
+    /// Counts jobs with a status.
+    pub(super) fn count(&mut self, place: &Place, status: Status, by: i64) {
+        self.changed.add(place, status, by);
         if let Some(depth) = &mut self.depth {
             let count = match status {
                 Status::Pending | Status::InputRequired => &mut depth.waiting,
@@ -120,50 +113,43 @@ impl<'a> Tx<'a> {
         }
     }
 
+    /// The place of a new job.
+    pub(super) fn place_of(&mut self, job: &NewJob) -> rusqlite::Result<Arc<Place>> {
+        let names = (job.owner.shared(), job.job_type.clone(), job.queue.clone(), job.priority);
+        if let Some(place) = self.named.get(&names) {
+            return Ok(place.clone());
+        }
+        let (owner, kind, queue, priority) = &names;
+        let number = place::find_or_make(self.sql, owner, kind, queue, *priority)?;
+        let place = self.sql.place(number)?;
+        self.named.insert(names, place.clone());
+        Ok(place)
+    }
+
     /// How full the store is, with all that this commit has done so far.
     pub(super) fn depth(&mut self) -> rusqlite::Result<Depth> {
         if let Some(depth) = self.depth {
             return Ok(depth);
         }
         self.write_counts()?;
-        let mut statement = self.sql.prepare_cached("SELECT coalesce(sum(jobs), 0) FROM lane WHERE status = ?1")?;
-        let mut of = |status: Status| statement.query_row([status as i64], |row| row.get::<_, i64>(0));
-        let waiting = of(Status::Pending)? + of(Status::InputRequired)?;
-        let depth = Depth { waiting: waiting as usize, running: of(Status::Running)? as usize };
+        let depth = self
+            .sql
+            .prepare_cached(
+                "SELECT coalesce(sum(pending + input_required), 0), coalesce(sum(running), 0) \
+                 FROM place INDEXED BY place_lane WHERE lane IS NULL",
+            )?
+            .query_row([], |row| {
+                let count = |column| row.get::<_, i64>(column).map(|count| count.max(0) as usize);
+                Ok(Depth { waiting: count(0)?, running: count(1)? })
+            })?;
         self.depth = Some(depth);
         Ok(depth)
     }
 
-    /// Brings the counts into their tables, for a call that reads them there.
+    /// Brings the counts into their table, for a call that reads them there.
     pub(super) fn write_counts(&mut self) -> rusqlite::Result<()> {
-        if self.counts.is_empty() {
-            return Ok(());
-        }
-        let mut shelf = self.sql.prepare_cached(
-            "INSERT INTO shelf (owner, kind, queue, status, jobs) VALUES (?1, ?2, ?3, ?4, ?5) \
-             ON CONFLICT DO UPDATE SET jobs = jobs + excluded.jobs RETURNING jobs",
-        )?;
-        let mut lane = self.sql.prepare_cached(
-            "INSERT INTO lane (status, kind, queue, priority, jobs) VALUES (?1, ?2, ?3, ?4, ?5) \
-             ON CONFLICT DO UPDATE SET jobs = jobs + excluded.jobs RETURNING jobs",
-        )?;
-        let left = |row: &rusqlite::Row<'_>| row.get::<_, i64>(0);
-        for ((place, status), by) in self.counts.drain().filter(|(_, by)| *by != 0) {
-            let Place { owner, kind, queue, priority } = place;
-            let status = status as i64;
-            // Owners and types come and go; what they leave must not pile up.
-            if shelf.query_row(params![owner, kind, queue, status, by], left)? == 0 {
-                self.sql
-                    .prepare_cached("DELETE FROM shelf WHERE owner = ?1 AND kind = ?2 AND queue = ?3 AND status = ?4")?
-                    .execute(params![owner, kind, queue, status])?;
-            }
-            if lane.query_row(params![status, kind, queue, priority, by], left)? == 0 {
-                self.sql
-                    .prepare_cached(
-                        "DELETE FROM lane WHERE status = ?1 AND kind = ?2 AND queue = ?3 AND priority = ?4",
-                    )?
-                    .execute(params![status, kind, queue, priority])?;
-            }
+        if !self.changed.is_empty() && self.changed.write(self.sql)? {
+            self.named.clear();
         }
         Ok(())
     }

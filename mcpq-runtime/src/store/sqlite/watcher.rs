@@ -71,8 +71,8 @@ fn look(connection: &Connection, version: &mut i64, turn: &mut i64, process: &[u
 }
 
 fn cancelled(connection: &Connection) -> rusqlite::Result<Vec<crate::job::JobId>> {
-    let mut statement =
-        connection.prepare_cached("SELECT id FROM job INDEXED BY job_cancelling WHERE cancelling = 1")?;
+    let mut statement = connection
+        .prepare_cached("SELECT id FROM job INDEXED BY job_cancelling WHERE cancel_requested = 1 AND status = 1")?;
     let ids = statement.query_map([], |row| row::id(row, 0))?;
     ids.collect()
 }

@@ -3,18 +3,19 @@
 use std::{
     sync::{
         Arc,
-        mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+        mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel},
     },
     time::{Duration, Instant},
 };
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::oneshot;
 
 use super::{
     clock::Clock,
     error::{gone, locked, store_error},
     open::Synchronous,
+    place::Db,
     transaction::{Local, News, Tx},
 };
 use crate::store::{Listeners, StoreError};
@@ -22,15 +23,18 @@ use crate::store::{Listeners, StoreError};
 /// Most calls in one commit.
 const GROUP: usize = 256;
 
-/// Calls in the last commit from which on the next one waits for as many: whoever was answered asks again in a moment, and
-/// a commit for the first of them alone would keep the others waiting for a whole one.
-const CROWD: usize = 4;
-
-/// How long it waits at most: a part of what a commit takes.
+/// How long a commit waits at most for more calls: a part of what it takes. Whoever was answered asks again in a moment,
+/// and a commit for the first of them alone would keep the others waiting for a whole one.
 const LINGER: Duration = Duration::from_micros(150);
+
+/// How long the thread stays awake for the next call after a commit: to be woken takes longer than most callers need.
+const AWAKE: Duration = Duration::from_micros(100);
 
 /// How long nothing may be asked for before the log is brought home.
 const IDLE: Duration = Duration::from_millis(500);
+
+/// How long it waits when it has nothing to do at all.
+const FOR_LONG: Duration = Duration::from_secs(3600);
 
 /// How much a call needs of its commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -86,7 +90,7 @@ impl Writer {
     ) -> std::io::Result<Self> {
         let (sender, requests) = channel();
         let thread = Thread {
-            connection,
+            db: Db::new(connection),
             clock,
             listeners,
             process,
@@ -113,7 +117,7 @@ impl Writer {
 }
 
 struct Thread {
-    connection: Connection,
+    db: Db,
     clock: Clock,
     listeners: Arc<Listeners>,
     /// Names this process in the file, so that others know when somebody else wrote.
@@ -128,41 +132,47 @@ struct Thread {
 impl Thread {
     fn run(mut self, requests: &Receiver<Request>) {
         let mut tidy = true;
-        let mut last = 0;
+        let mut group = Vec::new();
         loop {
-            let first = match requests.recv_timeout(if tidy { Duration::from_secs(3600) } else { IDLE }) {
-                Ok(first) => first,
-                Err(RecvTimeoutError::Timeout) => {
-                    tidy = true;
-                    self.bring_home("PASSIVE");
-                    continue;
+            if group.is_empty() {
+                match next_within(requests, AWAKE) {
+                    Ok(first) => group.push(first),
+                    Err(TryRecvError::Disconnected) => break,
+                    Err(TryRecvError::Empty) => match requests.recv_timeout(if tidy { FOR_LONG } else { IDLE }) {
+                        Ok(first) => group.push(first),
+                        Err(RecvTimeoutError::Disconnected) => break,
+                        Err(RecvTimeoutError::Timeout) => {
+                            tidy = true;
+                            self.bring_home("PASSIVE");
+                            continue;
+                        }
+                    },
                 }
-                Err(RecvTimeoutError::Disconnected) => break,
-            };
+            }
             tidy = false;
-            let mut group = vec![first];
-            while group.len() < GROUP
-                && let Ok(next) = requests.try_recv()
-            {
-                group.push(next);
-            }
-            if last >= CROWD {
+            group.extend(requests.try_iter().take(GROUP - group.len()));
+            let answered = group.len();
+            let committed = self.commit(&mut group);
+            // Who came meanwhile, and who is answered now and asks again in a moment, make the next group.
+            let mut next: Vec<Request> = requests.try_iter().take(GROUP).collect();
+            self.answer(committed, group);
+            if answered > 1 || !next.is_empty() {
+                let expected = (next.len() + answered).min(GROUP);
                 let until = Instant::now() + LINGER;
-                while group.len() < last
-                    && let Ok(next) = requests.recv_timeout(until.saturating_duration_since(Instant::now()))
+                while next.len() < expected
+                    && let Ok(more) = next_within(requests, until.saturating_duration_since(Instant::now()))
                 {
-                    group.push(next);
+                    next.push(more);
                 }
             }
-            last = group.len();
-            self.serve(group);
+            group = next;
         }
         self.bring_home("TRUNCATE");
     }
 
-    /// Commits a group. Where that fails, each call is tried alone, so that the one at fault spoils no other.
-    fn serve(&mut self, mut group: Vec<Request>) {
-        match self.commit(&mut group) {
+    /// Answers a group. Where its commit failed, each call is tried alone, so that the one at fault spoils no other.
+    fn answer(&mut self, committed: rusqlite::Result<News>, group: Vec<Request>) {
+        match committed {
             Ok(news) => {
                 group.into_iter().for_each(|request| request.task.answer(Ok(())));
                 news.tell(&self.listeners);
@@ -174,7 +184,11 @@ impl Thread {
                 first.task.answer(Err(store_error(error)));
             }
             Err(_) => {
-                group.into_iter().for_each(|request| self.serve(vec![request]));
+                for request in group {
+                    let mut alone = vec![request];
+                    let committed = self.commit(&mut alone);
+                    self.answer(committed, alone);
+                }
                 // What the failed commit had noted to tell went with it.
                 self.listeners.each(|listener| listener.resync());
             }
@@ -182,18 +196,28 @@ impl Thread {
     }
 
     fn commit(&mut self, group: &mut [Request]) -> rusqlite::Result<News> {
+        let committed = self.try_commit(group);
+        if committed.is_err() {
+            // What was remembered may have been taken back.
+            self.db.forget_places();
+            self.local.held.clear();
+        }
+        committed
+    }
+
+    fn try_commit(&mut self, group: &mut [Request]) -> rusqlite::Result<News> {
         let needs = group.iter().map(|request| request.needs).max().unwrap_or(Needs::Disk);
         if self.lasting && self.level != Some(needs) {
             let level = if needs == Needs::Disk { "full" } else { "normal" };
-            self.connection.pragma_update(None, "synchronous", level)?;
+            self.db.pragma_update(None, "synchronous", level)?;
             self.level = Some(needs);
         }
         if !self.lasting && self.level.is_none() {
-            self.connection.pragma_update(None, "synchronous", "normal")?;
+            self.db.pragma_update(None, "synchronous", "normal")?;
             self.level = Some(needs);
         }
-        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let mut tx = Tx::new(&transaction, self.clock.now(), &mut self.local);
+        let transaction = Transaction::new_unchecked(&self.db, TransactionBehavior::Immediate)?;
+        let mut tx = Tx::new(&self.db, self.clock.now(), &mut self.local);
         for request in group {
             request.task.run(&mut tx)?;
         }
@@ -204,9 +228,21 @@ impl Thread {
 
     /// Moves what the log holds into the file itself, where nobody is in the way.
     fn bring_home(&self, how: &str) {
-        let result = self.connection.query_row(&format!("PRAGMA wal_checkpoint({how})"), [], |_| Ok(()));
+        let result = self.db.query_row(&format!("PRAGMA wal_checkpoint({how})"), [], |_| Ok(()));
         if let Err(error) = result {
             tracing::debug!(%error, "the log of the store was not brought home");
+        }
+    }
+}
+
+/// The next call, if it comes within `time`: looked for again and again, and not slept for, since that is over sooner than a
+/// sleep would be.
+fn next_within(requests: &Receiver<Request>, time: Duration) -> Result<Request, TryRecvError> {
+    let until = Instant::now() + time;
+    loop {
+        match requests.try_recv() {
+            Err(TryRecvError::Empty) if Instant::now() < until => std::thread::yield_now(),
+            done => return done,
         }
     }
 }
