@@ -162,21 +162,21 @@ impl Store for SqliteStore {
     }
 
     async fn insert(&self, jobs: Vec<NewJob>, bound: Bound) -> Result<InsertReply, StoreError> {
-        self.writer.call(Needs::Disk, move |tx| tx.insert(&jobs, bound)).await
+        self.writer.call(Needs::Disk, jobs.len(), move |tx| tx.insert(&jobs, bound)).await
     }
 
     async fn claim(&self, request: &ClaimRequest) -> Result<Vec<Claimed>, StoreError> {
         let request = request.clone();
-        self.writer.call(Needs::Disk, move |tx| tx.claim(&request)).await
+        self.writer.call(Needs::Disk, request.max, move |tx| tx.claim(&request)).await
     }
 
     async fn renew(&self, leases: &[LeaseRef], lease: Duration) -> Result<Vec<Renewed>, StoreError> {
         let leases = leases.to_vec();
-        self.writer.call(Needs::Sight, move |tx| tx.renew(&leases, lease)).await
+        self.writer.call(Needs::Sight, leases.len(), move |tx| tx.renew(&leases, lease)).await
     }
 
     async fn finish(&self, finishes: Vec<Finish>) -> Result<Vec<Settled>, StoreError> {
-        self.writer.call(Needs::Disk, move |tx| tx.finish_all(&finishes)).await
+        self.writer.call(Needs::Disk, finishes.len(), move |tx| tx.finish_all(&finishes)).await
     }
 
     async fn finish_and_claim(
@@ -185,20 +185,24 @@ impl Store for SqliteStore {
         request: &ClaimRequest,
     ) -> Result<(Vec<Settled>, Vec<Claimed>), StoreError> {
         let request = request.clone();
-        self.writer.call(Needs::Disk, move |tx| Ok((tx.finish_all(&finishes)?, tx.claim(&request)?))).await
+        self.writer
+            .call(Needs::Disk, finishes.len() + request.max, move |tx| {
+                Ok((tx.finish_all(&finishes)?, tx.claim(&request)?))
+            })
+            .await
     }
 
     async fn release(&self, leases: &[LeaseRef]) -> Result<Vec<Settled>, StoreError> {
         let leases = leases.to_vec();
-        self.writer.call(Needs::Disk, move |tx| tx.release_all(&leases)).await
+        self.writer.call(Needs::Disk, leases.len(), move |tx| tx.release_all(&leases)).await
     }
 
     async fn progress(&self, writes: Vec<ProgressWrite>) -> Result<Vec<bool>, StoreError> {
-        self.writer.call(Needs::Sight, move |tx| tx.progress(&writes)).await
+        self.writer.call(Needs::Sight, writes.len(), move |tx| tx.progress(&writes)).await
     }
 
     async fn park(&self, park: Park) -> Result<Settled, StoreError> {
-        self.writer.call(Needs::Disk, move |tx| tx.park(&park)).await
+        self.writer.call(Needs::Disk, 1, move |tx| tx.park(&park)).await
     }
 
     async fn answer(
@@ -208,22 +212,22 @@ impl Store for SqliteStore {
         answers: Vec<(String, Payload)>,
     ) -> Result<Option<Answered>, StoreError> {
         let scope = scope.clone();
-        self.writer.call(Needs::Disk, move |tx| tx.answer(&scope, id, &answers)).await
+        self.writer.call(Needs::Disk, 1, move |tx| tx.answer(&scope, id, &answers)).await
     }
 
     async fn request_cancel(&self, scope: &Scope, id: JobId) -> Result<Option<CancelReply>, StoreError> {
         let scope = scope.clone();
-        self.writer.call(Needs::Disk, move |tx| tx.request_cancel(&scope, id)).await
+        self.writer.call(Needs::Disk, 1, move |tx| tx.request_cancel(&scope, id)).await
     }
 
     async fn replay(&self, scope: &Scope, id: JobId, bound: Bound) -> Result<Replayed, StoreError> {
         let scope = scope.clone();
-        self.writer.call(Needs::Disk, move |tx| tx.replay(&scope, id, bound)).await
+        self.writer.call(Needs::Disk, 1, move |tx| tx.replay(&scope, id, bound)).await
     }
 
     async fn remove(&self, scope: &Scope, id: JobId) -> Result<Removed, StoreError> {
         let scope = scope.clone();
-        self.writer.call(Needs::Disk, move |tx| tx.remove(&scope, id)).await
+        self.writer.call(Needs::Disk, 1, move |tx| tx.remove(&scope, id)).await
     }
 
     async fn get(&self, scope: &Scope, id: JobId) -> Result<Option<JobRecord>, StoreError> {
@@ -252,11 +256,11 @@ impl Store for SqliteStore {
     }
 
     async fn rescue(&self, max_crashes: u32, limit: usize) -> Result<Vec<Rescued>, StoreError> {
-        self.writer.call(Needs::Disk, move |tx| tx.rescue(max_crashes, limit)).await
+        self.writer.call(Needs::Disk, limit, move |tx| tx.rescue(max_crashes, limit)).await
     }
 
     async fn prune(&self, limit: usize) -> Result<usize, StoreError> {
-        self.writer.call(Needs::Disk, move |tx| tx.prune(limit)).await
+        self.writer.call(Needs::Disk, limit, move |tx| tx.prune(limit)).await
     }
 
     async fn journal(&self, lease: LeaseRef) -> Result<Option<Vec<JournalEntry>>, StoreError> {
@@ -265,7 +269,7 @@ impl Store for SqliteStore {
 
     async fn journal_write(&self, lease: LeaseRef, key: &str, value: Payload) -> Result<JournalWrite, StoreError> {
         let key = key.to_owned();
-        self.writer.call(Needs::Disk, move |tx| tx.journal_write(lease, &key, &value)).await
+        self.writer.call(Needs::Disk, 1, move |tx| tx.journal_write(lease, &key, &value)).await
     }
 
     fn watch(&self, listener: Weak<dyn StoreListener>) {

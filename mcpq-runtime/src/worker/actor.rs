@@ -65,9 +65,12 @@ pub(super) struct Actor {
     /// What still ran then has been given back.
     quit: bool,
     claims: Call<ClaimAnswer>,
-    /// Whether the write under way claims as well.
-    claims_along: bool,
-    writes: Call<WriteAnswer>,
+    /// Whether the last claim got all it asked for: more is waiting.
+    plenty: bool,
+    /// The second is for what ended meanwhile, so that the store has the next batch when it is through with the first.
+    writes: [Call<WriteAnswer>; 2],
+    /// Whether the writes under way claim as well.
+    claims_along: [bool; 2],
     renewals: Call<RenewAnswer>,
     progress: Call<Result<(), StoreError>>,
 }
@@ -103,8 +106,9 @@ impl Actor {
             quit_at: None,
             quit: false,
             claims: Call::default(),
-            claims_along: false,
-            writes: Call::default(),
+            plenty: false,
+            writes: Default::default(),
+            claims_along: [false; 2],
             renewals: Call::default(),
             progress: Call::default(),
             queue,
@@ -124,8 +128,8 @@ impl Actor {
         loop {
             self.begin_calls();
             // A store in memory has answered already: no need to sleep on it.
-            if let Some(answer) = self.writes.answer().now_or_never() {
-                self.written(answer);
+            if let Some(answer) = self.writes[0].answer().now_or_never() {
+                self.written(0, answer);
                 continue;
             }
             if let Some(answer) = self.claims.answer().now_or_never() {
@@ -137,13 +141,15 @@ impl Actor {
             }
             let stopping = self.quit_at.is_some();
             alarm.as_mut().reset(self.wake_at());
+            let [first, second] = &mut self.writes;
             // Not biased: under full load every branch must get its turn.
             tokio::select! {
                 () = stop.cancelled(), if !stopping => self.begin_stop(),
                 _ = self.reports.recv_many(&mut reports, REPORTS) => {
                     reports.drain(..).for_each(|report| self.hear(report));
                 }
-                answer = self.writes.answer() => self.written(answer),
+                answer = first.answer() => self.written(0, answer),
+                answer = second.answer() => self.written(1, answer),
                 answer = self.claims.answer() => self.claimed(answer),
                 answer = self.renewals.answer() => self.renewed(answer),
                 answer = self.progress.answer() => match answer {
@@ -158,7 +164,8 @@ impl Actor {
 
     fn is_done(&self) -> bool {
         self.quit_at.is_some_and(|quit_at| {
-            let quiet = !self.claims.is_running() && !self.writes.is_running() && self.ended.is_empty();
+            let writes = self.writes.iter().any(Call::is_running);
+            let quiet = !self.claims.is_running() && !writes && self.ended.is_empty();
             let idle = self.running.values().all(|running| running.settled);
             // A store that cannot be reached keeps nobody from leaving: the leases run out by themselves.
             (quiet && idle) || Instant::now() >= quit_at + self.queue.settings().lease
@@ -176,10 +183,14 @@ impl Actor {
         if !self.renewals.is_running() && !self.running.is_empty() {
             at(Some(self.renew_at.max(self.renewals.not_before.unwrap_or(self.renew_at))));
         }
-        if !self.writes.is_running() && !self.ended.is_empty() {
-            at(self.writes.not_before);
+        if !self.writes[0].is_running() && !self.ended.is_empty() {
+            at(self.writes[0].not_before);
         }
-        if !self.claims.is_running() && !self.claims_along && self.free_slots() > 0 && self.quit_at.is_none() {
+        if !self.claims.is_running()
+            && self.claims_along == [false; 2]
+            && self.free_slots() > 0
+            && self.quit_at.is_none()
+        {
             at(self.claim_at.map(|at| at.max(self.claims.not_before.unwrap_or(at))));
         }
         at(self.quit_at.map(|at| if self.quit { at + self.queue.settings().lease } else { at }));
@@ -200,19 +211,13 @@ impl Actor {
         let now = Instant::now();
         let claims = self.claim_at.is_some_and(|at| now >= at)
             && self.quit_at.is_none()
-            && !self.claims_along
+            && self.claims_along == [false; 2]
             && self.claims.is_free(now);
-        if !self.ended.is_empty() && self.writes.is_free(now) {
-            let batch = std::mem::take(&mut self.ended);
-            // Their slots are free when the store has answered, and so is what is claimed for them.
-            let freed = |(key, _): &&(u64, Ended)| self.running.get(key).is_some_and(|running| running.ended);
-            let room = self.free_slots() + batch.iter().filter(freed).count();
-            let request = (claims && room > 0).then(|| self.request(room));
-            if request.is_some() {
-                self.claim_at = None;
-                self.claims_along = true;
-            }
-            self.writes.start(calls::write(self.store.clone(), batch, request));
+        if !self.ended.is_empty() && self.writes[0].is_free(now) {
+            self.write(0, if claims { Some(self.free_slots()) } else { None });
+        } else if self.ended.len() >= self.slots.div_ceil(4) && self.claims_along[0] && self.writes[1].is_free(now) {
+            // What is free already is asked for by the first.
+            self.write(1, (self.plenty && self.quit_at.is_none()).then_some(0));
         } else if claims && self.free_slots() > 0 {
             self.claim_at = None;
             let request = self.request(self.free_slots());
@@ -236,6 +241,20 @@ impl Actor {
                 self.progress.start(calls::progress(self.store.clone(), writes));
             }
         }
+    }
+
+    /// Writes what ended, and claims for these slots and so many that are `free`.
+    fn write(&mut self, call: usize, free: Option<usize>) {
+        let batch = std::mem::take(&mut self.ended);
+        // Their slots are free when the store has answered, and so is what is claimed for them.
+        let freed = |(key, _): &&(u64, Ended)| self.running.get(key).is_some_and(|running| running.ended);
+        let room = free.map(|free| free + batch.iter().filter(freed).count()).filter(|room| *room > 0);
+        let request = room.map(|room| self.request(room));
+        if request.is_some() {
+            self.claim_at = None;
+            self.claims_along[call] = true;
+        }
+        self.writes[call].start(calls::write(self.store.clone(), batch, request));
     }
 
     fn take_progress(&mut self, now: Instant) -> Vec<ProgressWrite> {

@@ -27,6 +27,9 @@ const GROUP: usize = 256;
 /// and a commit for the first of them alone would keep the others waiting for a whole one.
 const LINGER: Duration = Duration::from_micros(150);
 
+/// Jobs from which on a commit is worth its while, whoever else may come.
+const CROWD: usize = 32;
+
 /// How long the thread stays awake for the next call after a commit: to be woken takes longer than most callers need.
 const AWAKE: Duration = Duration::from_micros(100);
 
@@ -72,6 +75,8 @@ impl<T: Send, F: FnMut(&mut Tx<'_>) -> rusqlite::Result<T> + Send> Task for Call
 
 struct Request {
     needs: Needs,
+    /// Jobs that it concerns.
+    jobs: usize,
     task: Box<dyn Task>,
 }
 
@@ -102,16 +107,17 @@ impl Writer {
         Ok(Self(sender))
     }
 
-    /// Runs `work` inside a commit and returns what it gave, once that is committed. It goes on when the caller does
+    /// Runs `work`, which is about so many `jobs`, inside a commit and returns what it gave, once that is committed. It goes on when the caller does
     /// not wait any more.
     pub(super) async fn call<T: Send + 'static>(
         &self,
         needs: Needs,
+        jobs: usize,
         work: impl FnMut(&mut Tx<'_>) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
         let task = Box::new(Call { work, done: None, reply });
-        self.0.send(Request { needs, task }).map_err(|_| gone())?;
+        self.0.send(Request { needs, jobs, task }).map_err(|_| gone())?;
         answer.await.map_err(|_| gone())?
     }
 }
@@ -156,7 +162,8 @@ impl Thread {
             // Who came meanwhile, and who is answered now and asks again in a moment, make the next group.
             let mut next: Vec<Request> = requests.try_iter().take(GROUP).collect();
             self.answer(committed, group);
-            if answered > 1 || !next.is_empty() {
+            let jobs: usize = next.iter().map(|request| request.jobs).sum();
+            if (answered > 1 || !next.is_empty()) && jobs < CROWD {
                 let expected = (next.len() + answered).min(GROUP);
                 let until = Instant::now() + LINGER;
                 while next.len() < expected

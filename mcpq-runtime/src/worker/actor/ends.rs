@@ -80,24 +80,26 @@ impl Actor {
         }
     }
 
-    pub(super) fn written(&mut self, answer: WriteAnswer) {
+    pub(super) fn written(&mut self, call: usize, answer: WriteAnswer) {
         match answer.settled {
-            Ok(settled) => self.settle(answer.batch, settled),
+            Ok(settled) => {
+                self.writes[call].succeeded();
+                self.settle(answer.batch, settled);
+            }
             Err(error) => {
-                self.writes.failed("record how jobs ended", &error);
+                self.writes[call].failed("record how jobs ended", &error);
                 let kept = |key: &u64| self.running.get(key).is_none_or(|running| !running.settled);
                 self.ended.extend(answer.batch.into_iter().filter(|(key, _)| kept(key)));
             }
         }
         // After the slots are free that it was claimed for.
         if let Some(claimed) = answer.claimed {
-            self.claims_along = false;
+            self.claims_along[call] = false;
             self.claimed(claimed);
         }
     }
 
     fn settle(&mut self, batch: Vec<(u64, Ended)>, settled: Vec<Settled>) {
-        self.writes.succeeded();
         let now = Instant::now();
         let mut runs = Vec::with_capacity(settled.len());
         for ((key, ended), settled) in batch.into_iter().zip(settled) {

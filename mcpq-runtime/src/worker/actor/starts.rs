@@ -31,6 +31,7 @@ impl Actor {
             }
         };
         self.claims.succeeded();
+        self.plenty = !answer.drained;
         let lease_until = answer.asked_at + self.queue.settings().lease;
         claimed.into_iter().for_each(|claimed| self.begin(claimed, lease_until));
         let poll = self.store.is_shared().then(|| now + POLL.mul_f64(0.75 + fastrand::f64() / 2.0));
