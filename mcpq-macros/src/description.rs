@@ -1,12 +1,50 @@
 //! Doc comments as descriptions.
 
-use syn::{Attribute, Expr, ExprLit, Lit, Meta};
+use proc_macro2::Span;
+use syn::{Attribute, Expr, ExprLit, Lit, LitStr, Meta};
 
-/// The doc comments among `attrs` as one text. The lines of a paragraph become one line; paragraphs, lists, tables
-/// and code keep theirs.
-pub(crate) fn of(attrs: &[Attribute]) -> String {
+use crate::value::ungrouped;
+
+/// What agents read of a job or an argument.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Description {
+    /// A text, which is empty where there is none.
+    Text(String),
+    /// Texts and macro calls such as `include_str!(..)`, which only the compiler can expand, as the lines of one text.
+    Parts(Vec<Expr>),
+}
+
+impl Description {
+    pub(crate) fn is_empty(&self) -> bool {
+        matches!(self, Self::Text(text) if text.is_empty())
+    }
+}
+
+/// The doc comments among `attrs` as one description.
+pub(crate) fn of(attrs: &[Attribute]) -> Description {
+    let docs: Vec<&Expr> = attrs.iter().filter_map(doc).collect();
+    if docs.iter().all(|doc| comment(doc).is_some()) {
+        return Description::Text(text(&docs));
+    }
+    let runs = docs.chunk_by(|one, next| comment(one).is_some() && comment(next).is_some());
+    Description::Parts(runs.map(part).collect())
+}
+
+/// Comments that follow one another as one text, and a macro call as it is.
+fn part(run: &[&Expr]) -> Expr {
+    match run {
+        [call] if comment(call).is_none() => (*call).clone(),
+        comments => {
+            Expr::Lit(ExprLit { attrs: Vec::new(), lit: Lit::Str(LitStr::new(&text(comments), Span::call_site())) })
+        }
+    }
+}
+
+/// The lines of a paragraph become one line; paragraphs, lists, tables and code keep theirs.
+fn text(comments: &[&Expr]) -> String {
     let mut text = Text::default();
-    let lines: Vec<String> = attrs.iter().filter_map(comment).flat_map(|comment| lines(&comment)).collect();
+    let lines: Vec<String> =
+        comments.iter().filter_map(|doc| comment(doc)).flat_map(|comment| lines(&comment)).collect();
     let indent = lines.iter().filter(|line| !line.trim().is_empty()).map(|line| indent(line)).min().unwrap_or(0);
     for line in &lines {
         text.push(line.get(indent..).unwrap_or_default().trim_end());
@@ -14,12 +52,18 @@ pub(crate) fn of(attrs: &[Attribute]) -> String {
     text.written.trim().to_owned()
 }
 
-fn comment(attr: &Attribute) -> Option<String> {
+fn doc(attr: &Attribute) -> Option<&Expr> {
     match &attr.meta {
-        Meta::NameValue(doc) if doc.path.is_ident("doc") => match &doc.value {
-            Expr::Lit(ExprLit { lit: Lit::Str(comment), .. }) => Some(comment.value()),
-            _ => None,
-        },
+        Meta::NameValue(doc) if doc.path.is_ident("doc") => {
+            Some(ungrouped(&doc.value)).filter(|value| matches!(value, Expr::Macro(_) | Expr::Lit(_)))
+        }
+        _ => None,
+    }
+}
+
+fn comment(doc: &Expr) -> Option<String> {
+    match doc {
+        Expr::Lit(ExprLit { lit: Lit::Str(comment), .. }) => Some(comment.value()),
         _ => None,
     }
 }

@@ -8,11 +8,12 @@ mod arguments;
 mod descriptor;
 mod function;
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 
 use crate::check;
+use crate::description::Description;
 use crate::item::{Body, Function};
 use crate::job::Job;
 
@@ -22,9 +23,11 @@ pub(crate) fn expand(function: &Function, job: &Job, errors: Vec<syn::Error>) ->
     let kept = function::kept(function, job);
     // In an `impl` or a `trait` there is no room for more.
     let alone = check::is_method(function) || matches!(function.body, Body::Missing(_));
-    let arguments = (!alone).then(|| arguments::structure(function, job));
-    let registration = job.sound.then(|| registration(function, job));
-    quote! { #(#errors)* #kept #arguments #registration }
+    let arguments = (!alone).then(|| {
+        let registration = job.sound.then(|| registration(function, job));
+        arguments::structure(function, job, registration.as_ref())
+    });
+    quote! { #(#errors)* #kept #arguments }
 }
 
 /// The item as it was, and what is wrong with it.
@@ -36,13 +39,12 @@ pub(crate) fn only_errors(item: &TokenStream, errors: Vec<syn::Error>) -> TokenS
 fn registration(function: &Function, job: &Job) -> TokenStream {
     let private = private(job, Span::mixed_site());
     let args = &job.args;
-    let cfgs = job.cfgs();
     let descriptor = descriptor::constant(function, job);
+    let returned = descriptor::returned(job);
     let new = arguments::new(job);
     let defaults = arguments::defaults(job);
     let implementation = arguments::job_impl(job);
     quote_spanned! {Span::mixed_site()=>
-        #(#cfgs)*
         #[allow(
             deprecated,
             non_local_definitions,
@@ -56,16 +58,22 @@ fn registration(function: &Function, job: &Job) -> TokenStream {
             clippy::unnecessary_wraps,
         )]
         const _: () = {
-            use #private::{NoSchema as _, NoValue as _, NotResult as _};
+            use #private::{self as __mcpq, NoSchema as _, NoValue as _, NotResult as _};
+            #returned
             impl #args {
                 #descriptor
                 #new
                 #defaults
             }
             #implementation
-            #private::inventory::submit! { #args::JOB }
+            __mcpq::inventory::submit! { #args::JOB }
         };
     }
+}
+
+/// What the registration calls the same path; errors about its use show up at `place`.
+fn runtime(place: Span) -> Ident {
+    Ident::new("__mcpq", place)
 }
 
 /// The path under which the runtime keeps what generated code may name; errors about it show up at `place`.
@@ -76,6 +84,17 @@ fn private(job: &Job, place: Span) -> TokenStream {
     });
     let private = quote_spanned!(place=> ::__private);
     located.chain(private).collect()
+}
+
+/// A description as an expression. Lines that come from macros are put together by the compiler.
+fn words(description: &Description, private: &impl ToTokens) -> TokenStream {
+    match description {
+        Description::Text(text) => text.to_token_stream(),
+        Description::Parts(parts) => {
+            let lines = parts.iter().map(|part| quote!(#part, "\n",));
+            quote_spanned!(Span::mixed_site()=> #private::core::concat!(#(#lines)*))
+        }
+    }
 }
 
 /// A hygienic span whose errors show up at `tokens`.

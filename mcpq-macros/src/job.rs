@@ -1,11 +1,12 @@
 //! The model of one job: plain data, and all that the expansion looks at besides the function's own tokens.
 
 use proc_macro2::{Ident, Span, TokenStream};
+use quote::format_ident;
 use syn::ext::IdentExt;
 use syn::{Attribute, Expr, FnArg, Path, ReturnType, Type, parse_quote, parse_quote_spanned};
 
 use crate::check;
-use crate::description;
+use crate::description::{self, Description};
 use crate::errors::Errors;
 use crate::item::Function;
 use crate::limits::Limits;
@@ -18,7 +19,7 @@ use crate::types::{self, Place};
 pub(crate) struct Job {
     /// The name that agents use.
     pub(crate) name: String,
-    pub(crate) description: String,
+    pub(crate) description: Description,
     /// The name of the argument struct.
     pub(crate) args: Ident,
     /// The path of the crate `mcpq`.
@@ -47,7 +48,7 @@ pub(crate) struct Argument {
     pub(crate) ty: Type,
     /// The name that agents use.
     pub(crate) key: String,
-    pub(crate) doc: String,
+    pub(crate) doc: Description,
     pub(crate) presence: Presence,
     pub(crate) limits: Limits,
     pub(crate) examples: Vec<Expr>,
@@ -92,7 +93,7 @@ impl Job {
         Self {
             name,
             description,
-            args: options.args.unwrap_or_else(|| ident.clone()),
+            args: args_of(options.args.unwrap_or_else(|| ident.clone()), errors),
             krate: options.krate.unwrap_or_else(|| parse_quote_spanned!(Span::mixed_site()=> ::mcpq)),
             policy: options.policy,
             blocking: function.sig.asyncness.is_none(),
@@ -101,11 +102,6 @@ impl Job {
             shared_attrs: function.attrs.iter().filter(|attr| is_shared(attr)).cloned().collect(),
             sound,
         }
-    }
-
-    /// The `#[cfg(..)]` of the function.
-    pub(crate) fn cfgs(&self) -> impl Iterator<Item = &Attribute> {
-        self.shared_attrs.iter().filter(|attr| attr.path().is_ident("cfg"))
     }
 
     pub(crate) fn arguments(&self) -> impl Iterator<Item = &Argument> {
@@ -124,7 +120,23 @@ fn name_of(ident: &Ident, errors: &mut Errors) -> String {
     name
 }
 
-fn description_of(function: &Function, job: &str, errors: &mut Errors) -> String {
+/// A struct named like a primitive would take its place in the whole module. After the mistake it has another name.
+fn args_of(args: Ident, errors: &mut Errors) -> Ident {
+    const PRIMITIVES: [&str; 17] = [
+        "bool", "char", "str", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize",
+        "f32", "f64",
+    ];
+    if !PRIMITIVES.iter().any(|primitive| args == primitive) {
+        return args;
+    }
+    let rule = format!("the struct of arguments cannot have the name of the primitive type `{args}`");
+    let note = format!("note: it would stand for `{args}` wherever this module says so");
+    let help = "help: rename the function, or name the struct with `#[mcp_job(args = \"...\")]`";
+    errors.at(&args, format!("{rule}\n{note}\n{help}"));
+    format_ident!("{args}_args")
+}
+
+fn description_of(function: &Function, job: &str, errors: &mut Errors) -> Description {
     let description = description::of(&function.attrs);
     if description.is_empty() {
         let note = "note: an agent chooses a job by its description";

@@ -39,6 +39,13 @@ pub fn mcp_job(options: proc_macro::TokenStream, item: proc_macro::TokenStream) 
     attribute(options.into(), item.into()).into()
 }
 
+/// Puts items beside another one: the registration of a job beside the struct of its arguments.
+#[doc(hidden)]
+#[proc_macro_attribute]
+pub fn beside(items: proc_macro::TokenStream, item: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    item.into_iter().chain(items).collect()
+}
+
 fn attribute(options: TokenStream, item: TokenStream) -> TokenStream {
     let mut errors = Errors::new();
     let Some(function) = Function::parse(item.clone(), &mut errors) else {

@@ -105,7 +105,7 @@ fn length(entry: &Entry, bound: Number) -> syn::Result<u64> {
 }
 
 /// What stands in the parentheses, for the place of a message.
-fn inside(entry: &Entry) -> TokenStream {
+pub(crate) fn inside(entry: &Entry) -> TokenStream {
     match &entry.given {
         Given::Parens(tokens) => tokens.clone(),
         Given::Value(value) => quote::quote!(#value),

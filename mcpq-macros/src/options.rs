@@ -5,12 +5,13 @@ use std::time::Duration;
 use proc_macro2::{Ident, TokenStream};
 use syn::{Expr, Path};
 
+use crate::description::Description;
 use crate::duration;
-use crate::entry::{self, Entry, Kind};
+use crate::entry::{self, Entry, Given, Kind};
 use crate::errors::Errors;
 use crate::name;
 use crate::suggest::{list, nearest};
-use crate::value::{boolean, given, integer_within, mistake, number_within, string, text};
+use crate::value::{boolean, given, integer_within, mistake, number_within, plain_number, string, text, ungrouped};
 
 /// The options that are there, in the order of the documentation.
 const KNOWN: [&str; 15] = [
@@ -35,7 +36,7 @@ const KNOWN: [&str; 15] = [
 const LATER: [&str; 4] = ["concurrency", "rate_limit", "schedule", "tool"];
 
 /// What people write who mean one of the options.
-const MEANT: [(&str, &str); 14] = [
+const MEANT: [(&str, &str); 12] = [
     ("retries", "max_retries"),
     ("retry", "max_retries"),
     ("attempts", "max_retries"),
@@ -46,10 +47,32 @@ const MEANT: [(&str, &str); 14] = [
     ("desc", "description"),
     ("doc", "description"),
     ("title", "name"),
-    ("timeout_secs", "timeout"),
-    ("timeout_ms", "timeout"),
     ("cron", "schedule"),
     ("struct_name", "args"),
+];
+
+/// The options that are durations.
+const DURATIONS: [&str; 5] = ["timeout", "backoff_base", "backoff_max", "result_ttl", "failure_ttl"];
+
+/// What people put behind the name of a duration, and the unit of a text that means the same.
+const UNITS: [(&str, &str); 17] = [
+    ("ms", "ms"),
+    ("millis", "ms"),
+    ("milliseconds", "ms"),
+    ("s", "s"),
+    ("sec", "s"),
+    ("secs", "s"),
+    ("second", "s"),
+    ("seconds", "s"),
+    ("m", "m"),
+    ("min", "m"),
+    ("mins", "m"),
+    ("minute", "m"),
+    ("minutes", "m"),
+    ("hour", "h"),
+    ("hours", "h"),
+    ("day", "d"),
+    ("days", "d"),
 ];
 
 const PRIORITIES: [&str; 4] = ["critical", "high", "normal", "low"];
@@ -58,7 +81,7 @@ const PRIORITIES: [&str; 4] = ["critical", "high", "normal", "low"];
 #[derive(Default)]
 pub(crate) struct Options {
     pub(crate) name: Option<String>,
-    pub(crate) description: Option<String>,
+    pub(crate) description: Option<Description>,
     pub(crate) args: Option<Ident>,
     pub(crate) krate: Option<Path>,
     pub(crate) policy: Policy,
@@ -107,7 +130,7 @@ impl Options {
         let policy = &mut self.policy;
         match entry.key.word.as_str() {
             "name" => self.name = Some(job_name(entry)?),
-            "description" => self.description = Some(text(entry)?.value()),
+            "description" => self.description = Some(description(entry)?),
             "args" => self.args = Some(args(entry)?),
             "crate" => self.krate = Some(krate(entry)?),
             "timeout" => policy.timeout = Some(duration::read(entry, "120", DEFAULT)?),
@@ -127,21 +150,56 @@ impl Options {
                     format!("{} is not available in this version of mcpq\nhelp: remove it", entry.key),
                 )?;
             }
-            word => mistake(&entry.key, format!("unknown option `{word}`\n{}", instead(word)))?,
+            word => mistake(&entry.key, format!("unknown option `{word}`\n{}", instead(entry)))?,
         }
         Ok(())
     }
 }
 
 /// What to write instead of an unknown option.
-fn instead(word: &str) -> String {
-    if let Some((_, meant)) = MEANT.iter().find(|(wrong, _)| *wrong == word) {
-        return format!("help: use `{meant}`");
+fn instead(entry: &Entry) -> String {
+    let word = entry.key.word.as_str();
+    if let Some(help) = with_unit(entry) {
+        return help;
     }
     let all: Vec<&str> = KNOWN.iter().chain(&LATER).copied().collect();
-    match nearest(word, &all) {
+    let meant = meant(word);
+    match meant.or_else(|| nearest(word, &all)) {
+        Some(later) if LATER.contains(&later) => {
+            format!("note: `{later}` is not available in this version of mcpq either\nhelp: remove it")
+        }
+        Some(known) if meant.is_some() => format!("help: use `{known}`"),
         Some(known) => format!("help: an option with a similar name exists: `{known}`"),
         None => format!("note: the options are {}", list(&KNOWN)),
+    }
+}
+
+/// The option that people mean by `word`.
+fn meant(word: &str) -> Option<&'static str> {
+    MEANT.iter().find(|(wrong, _)| *wrong == word).map(|(_, meant)| *meant)
+}
+
+/// For a name such as `timeout_ms`: the option, with the unit in its value.
+fn with_unit(entry: &Entry) -> Option<String> {
+    let (stem, ending) = entry.key.word.rsplit_once(['_', '-'])?;
+    let (_, unit) = UNITS.iter().find(|(written, _)| *written == ending)?;
+    let stem = stem.replace('-', "_");
+    let option = meant(&stem).unwrap_or(&stem);
+    if !DURATIONS.contains(&option) {
+        return None;
+    }
+    let amount = match &entry.given {
+        Given::Value(value) => plain_number(value).map_or_else(|| "5".to_owned(), |number| number.to_string()),
+        Given::Alone | Given::Parens(_) | Given::Other => "5".to_owned(),
+    };
+    Some(format!("help: write the unit with the value: `{option} = \"{amount}{unit}\"`"))
+}
+
+/// A text, or a macro call that gives one.
+fn description(entry: &Entry) -> syn::Result<Description> {
+    match given(entry, "\"...\"").map(ungrouped)? {
+        call @ Expr::Macro(_) => Ok(Description::Parts(vec![call.clone()])),
+        _ => Ok(Description::Text(text(entry)?.value())),
     }
 }
 

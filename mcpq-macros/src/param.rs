@@ -94,6 +94,13 @@ impl Params<'_> {
             let help = format!("help: if `{kind}` is a type of your own, mark the parameter with `#[arg]`");
             self.errors.at(&input.ty, format!("`{kind}` is not available in this version of mcpq\n{help}"));
         }
+        if let ("State", Some(unsized_type)) = (kind, unsized_inside(&input.ty)) {
+            self.sound = false;
+            let shown = unsized_type.to_token_stream().to_string();
+            let help =
+                format!("help: take `State<Arc<{shown}>>`, and give the builder such an `Arc` with `.state(..)`");
+            self.errors.at(unsized_type, format!("`State` cannot hold `{shown}`, whose size is not known\n{help}"));
+        }
         if !SINGLE.contains(&kind) {
             return;
         }
@@ -177,6 +184,16 @@ fn arguments(params: &[Param]) -> impl Iterator<Item = &Argument> {
 fn injected_kind(ty: &Type) -> Option<&'static str> {
     let ident = &last_segment(ty)?.ident;
     INJECTED.into_iter().find(|kind| ident == kind)
+}
+
+/// The `T` of a `State<T>` that has no size by its spelling.
+fn unsized_inside(ty: &Type) -> Option<&Type> {
+    let PathArguments::AngleBracketed(arguments) = &last_segment(ty)?.arguments else { return None };
+    arguments.args.iter().find_map(|argument| match argument {
+        GenericArgument::Type(inner @ (Type::TraitObject(_) | Type::Slice(_))) => Some(inner),
+        GenericArgument::Type(inner @ Type::Path(path)) if path.path.is_ident("str") => Some(inner),
+        _ => None,
+    })
 }
 
 /// Aliases of `Option` are seen by the runtime, which looks at the type itself.

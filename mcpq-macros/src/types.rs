@@ -2,7 +2,10 @@
 
 use quote::ToTokens;
 use syn::visit::{self, Visit};
-use syn::{Lifetime, ParenthesizedGenericArguments, Path, Type, TypeFnPtr, TypeImplTrait, TypeInfer, TypeReference};
+use syn::{
+    GenericArgument, Lifetime, ParenthesizedGenericArguments, Path, PathArguments, PathSegment, Type, TypeFnPtr,
+    TypeImplTrait, TypeInfer, TypeNever, TypeReference,
+};
 
 use crate::errors::Errors;
 
@@ -76,6 +79,11 @@ impl<'ast> Visit<'ast> for Checker<'_> {
         self.refuse(ty, &format!("must use concrete types, not `impl Trait`\nhelp: {help}"));
     }
 
+    fn visit_type_never(&mut self, never: &'ast TypeNever) {
+        let rule = "must be able to end, so it cannot return `!`";
+        self.refuse(never, &format!("{rule}\nhelp: leave the return type out, or return `Result<(), JobError>`"));
+    }
+
     fn visit_path(&mut self, path: &'ast Path) {
         match path.segments.first() {
             Some(first) if first.ident == "Self" => {
@@ -85,9 +93,34 @@ impl<'ast> Visit<'ast> for Checker<'_> {
         }
     }
 
+    fn visit_path_segment(&mut self, segment: &'ast PathSegment) {
+        match hidden_borrow(segment) {
+            Some(borrowed) => {
+                let shown = borrowed.to_token_stream();
+                let instead = owned(borrowed).map(|owned| format!("`{owned}` or ")).unwrap_or_default();
+                let rule = "must own its data, so it cannot hold a `Cow` that borrows";
+                self.refuse(segment, &format!("{rule}\nhelp: use {instead}`Cow<'static, {shown}>`"));
+            }
+            None => visit::visit_path_segment(self, segment),
+        }
+    }
+
     // References in the arguments of a function type are not held by anyone.
     fn visit_type_fn_ptr(&mut self, _: &'ast TypeFnPtr) {}
     fn visit_parenthesized_generic_arguments(&mut self, _: &'ast ParenthesizedGenericArguments) {}
+}
+
+/// The `T` of a `Cow<T>`, which borrows although no lifetime is written.
+pub(crate) fn hidden_borrow(segment: &PathSegment) -> Option<&Type> {
+    match &segment.arguments {
+        PathArguments::AngleBracketed(arguments) if segment.ident == "Cow" && arguments.args.len() == 1 => {
+            match &arguments.args[0] {
+                GenericArgument::Type(borrowed) => Some(borrowed),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
 }
 
 /// The owned type to use for a reference to `ty`, where there is an obvious one.

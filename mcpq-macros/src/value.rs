@@ -135,15 +135,21 @@ pub(crate) fn integer_within(entry: &Entry, example: &str, least: i128, most: i1
     }
 }
 
+/// The expression itself, without the groups in which a macro's `$x:expr` arrives.
+pub(crate) fn ungrouped(value: &Expr) -> &Expr {
+    match value {
+        Expr::Group(group) => ungrouped(&group.expr),
+        other => other,
+    }
+}
+
 /// The literal that an expression is, and whether a minus stands before it.
 fn literal(value: &Expr) -> Option<(bool, &Lit)> {
-    match value {
+    match ungrouped(value) {
         Expr::Lit(ExprLit { attrs, lit }) if attrs.is_empty() => Some((false, lit)),
         Expr::Unary(ExprUnary { op: UnOp::Neg(_), expr, .. }) => {
             literal(expr).filter(|(negative, _)| !negative).map(|(_, lit)| (true, lit))
         }
-        // A macro's `$x:expr` arrives in a group without delimiters.
-        Expr::Group(group) => literal(&group.expr),
         _ => None,
     }
 }

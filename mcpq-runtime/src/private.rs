@@ -1,6 +1,13 @@
 //! The contract with `#[mcp_job]`: all that its expansion may name. No stability is promised.
 
-pub use core;
+pub use core::{
+    self,
+    convert::From,
+    default::Default,
+    option::Option::{None, Some},
+    result::Result::Ok,
+    time::Duration,
+};
 pub use std;
 
 pub use inventory;

@@ -88,7 +88,10 @@ pub use mcpq_runtime::{TestClient, TestClientError};
 pub use mcpq_runtime::{store_conformance, storm};
 
 #[doc(hidden)]
-pub use mcpq_runtime::private as __private;
+pub mod __private {
+    pub use mcpq_macros::beside;
+    pub use mcpq_runtime::private::*;
+}
 
 /// Everything a file of jobs needs: `use mcpq::prelude::*;`.
 pub mod prelude {

@@ -70,6 +70,36 @@ async fn without_options_the_defaults_hold() {
     without_options().await;
 }
 
+/// Tells what is in a file.
+///
+/// It says:
+#[doc = include_str!("described.md")]
+#[mcp_job]
+async fn described(
+    #[doc = include_str!("described.md")] width: u32,
+    /// Upwards.
+    #[doc = concat!("In ", "pixels.")]
+    height: u32,
+) -> u32 {
+    width * height
+}
+
+#[mcp_job(description = include_str!("described.md"))]
+async fn described_by_an_option() {}
+
+#[tokio::test]
+async fn a_description_may_be_made_by_a_macro() {
+    let file = "# A file\n\nIt is as it is.";
+    let job = registered(described::JOB).await;
+    assert_eq!(job.description(), format!("Tells what is in a file.\n\nIt says:\n{file}"));
+    let properties = &job.input_schema()["properties"];
+    assert_eq!(properties["width"]["description"], file);
+    assert_eq!(properties["height"]["description"], "Upwards. In pixels.");
+    assert_eq!(registered(described_by_an_option::JOB).await.description(), file);
+    assert_eq!(described(described { width: 2, height: 3 }.width, 3).await, 6);
+    described_by_an_option().await;
+}
+
 mod one {
     /// Has a name that is taken.
     #[mcpq::mcp_job]

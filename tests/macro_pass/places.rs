@@ -146,12 +146,14 @@ macro_rules! resize_jobs {
 
 resize_jobs! {
     resize_small: u8 = 1;
+    resize_to: String = "a4";
     resize_large: Option<u64> = Some(2);
 }
 
 #[tokio::test]
 async fn macros_may_write_jobs() {
     assert_eq!(resize_small::new().width, 1);
+    assert_eq!(resize_to::new().width, "a4");
     assert_eq!(resize_large::new().width, Some(2));
     assert_eq!(registered(resize_large::JOB).await.name(), "resize_large");
 }

@@ -1,6 +1,7 @@
 //! Jobs that a worker runs: what the parameters get.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use mcpq::prelude::*;
 use mcpq::{JobDescriptor, JobScope, Needs, Queue, WorkerHandle};
@@ -57,6 +58,33 @@ async fn every_parameter_gets_its_own() {
     let (queue, _worker) = started(inject_everything::JOB).await;
     let job = queue.submit(inject_everything { third: Some(100), ..inject_everything::new(2) }).await.unwrap();
     assert_eq!(job.result().await.unwrap(), "inject_everything x 141");
+}
+
+trait Shop: std::fmt::Debug + Send + Sync {
+    fn price(&self) -> u32;
+}
+
+#[derive(Debug)]
+struct Corner;
+
+impl Shop for Corner {
+    fn price(&self) -> u32 {
+        7
+    }
+}
+
+/// Asks what is only known by its trait.
+#[mcp_job]
+async fn ask_price(count: u32, shop: State<Arc<dyn Shop>>) -> u32 {
+    count * shop.price()
+}
+
+#[tokio::test]
+async fn a_state_may_be_known_by_its_trait_alone() {
+    let shop: Arc<dyn Shop> = Arc::new(Corner);
+    let queue = Queue::builder().without_linked_jobs().state(shop).job(ask_price::JOB).build().await.unwrap();
+    let _worker = queue.worker().start().unwrap();
+    assert_eq!(queue.submit(ask_price { count: 6 }).await.unwrap().result().await.unwrap(), 42);
 }
 
 /// Runs on the blocking pool, with the rest before a named argument.

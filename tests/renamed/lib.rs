@@ -20,7 +20,15 @@ impl FromJob for Asker {
 /// When it is cancelled.
 #[mcp_job(crate = ::queue, unique = true, max_retries = 1)]
 pub async fn greet(
-    /// Who is greeted.
+    /// Who is greeted, such as:
+    ///
+    /// ```
+    /// { "name": "Ada" }
+    /// ```
+    ///
+    /// or, in a block that is indented only, and with links to [nothing] and <nowhere>:
+    ///
+    ///     { "name": "Grace" }
     name: String,
     #[arg(default = 1, range(1..=9), example = 2)] times: usize,
     language: Option<String>,

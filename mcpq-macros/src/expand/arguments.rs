@@ -5,25 +5,30 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::{Expr, ExprLit, Lit};
 
-use super::descriptor::result_type;
-use super::{at, private};
+use super::{at, private, runtime, words};
 use crate::item::Function;
 use crate::job::{Argument, Job, Presence};
 
-/// `pub struct generate_report { pub department: String, .. }`
-pub(super) fn structure(function: &Function, job: &Job) -> TokenStream {
+/// `pub struct generate_report { pub department: String, .. }`, with the registration that goes beside it.
+pub(super) fn structure(function: &Function, job: &Job, registration: Option<&TokenStream>) -> TokenStream {
     let (args, vis, attrs) = (&job.args, &function.vis, &job.shared_attrs);
+    let private = private(job, Span::mixed_site());
     let doc = format!(" Arguments of the job `{}`.", job.name);
     let fields = job.arguments().map(|argument| {
         let Argument { ident, ty, .. } = argument;
-        let doc = match argument.doc.as_str() {
-            "" => format!(" Argument `{}`.", argument.key),
-            doc => format!(" {doc}"),
+        let doc = match &argument.doc {
+            doc if doc.is_empty() => format!(" Argument `{}`.", argument.key).to_token_stream(),
+            doc => words(doc, &private),
         };
-        quote! { #[doc = #doc] pub #ident: #ty, }
+        // On a parameter, code in a comment is no test; it shall not become one on the field.
+        quote! { #[cfg_attr(not(doctest), doc = #doc)] pub #ident: #ty, }
     });
+    // An attribute takes the registration along: where a struct cannot be, in an `impl` block, rustc drops it with all
+    // its attributes and says so, and has nothing to say of a registration without its struct.
+    let beside = registration.map(|items| quote_spanned!(Span::mixed_site()=> #[#private::beside { #items }]));
     quote! {
         #(#attrs)*
+        #beside
         #[doc = #doc]
         #[allow(
             dead_code,
@@ -37,6 +42,7 @@ pub(super) fn structure(function: &Function, job: &Job) -> TokenStream {
             clippy::pub_underscore_fields,
             clippy::struct_excessive_bools,
             clippy::struct_field_names,
+            rustdoc::all,
         )]
         #vis struct #args { #(#fields)* }
     }
@@ -48,16 +54,16 @@ pub(super) fn new(job: &Job) -> Option<TokenStream> {
     if job.arguments().all(|argument| is_required(&argument)) {
         return None;
     }
-    let none = private(job, Span::mixed_site());
+    let none = runtime(Span::mixed_site());
     let required = job.arguments().filter(is_required).map(|Argument { ident, ty, .. }| quote!(#ident: #ty));
     let fields = job.arguments().map(|argument| {
         let ident = &argument.ident;
         match argument.presence {
             Presence::Required => quote!(#ident),
-            Presence::Optional => quote!(#ident: #none::core::option::Option::None),
+            Presence::Optional => quote!(#ident: #none::None),
             Presence::Rest => {
-                let private = private(job, at(&argument.ty));
-                quote_spanned!(at(&argument.ty)=> #ident: #private::core::default::Default::default())
+                let runtime = runtime(at(&argument.ty));
+                quote_spanned!(at(&argument.ty)=> #ident: #runtime::Default::default())
             }
             Presence::TypeDefault(_) | Presence::Default(_) => {
                 let default = default_fn(argument);
@@ -81,13 +87,13 @@ pub(super) fn defaults(job: &Job) -> TokenStream {
             let value = match &argument.presence {
                 Presence::TypeDefault(span) => {
                     let span = Span::mixed_site().located_at(*span);
-                    let private = private(job, span);
-                    quote_spanned!(span=> #private::core::default::Default::default())
+                    let runtime = runtime(span);
+                    quote_spanned!(span=> #runtime::Default::default())
                 }
                 Presence::Default(value) => match &**value {
                     Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => {
-                        let private = private(job, at(text));
-                        quote_spanned!(at(text)=> #private::core::convert::From::from(#text))
+                        let runtime = runtime(at(text));
+                        quote_spanned!(at(text)=> #runtime::From::from(#text))
                     }
                     value => value.to_token_stream(),
                 },
@@ -105,25 +111,23 @@ pub(super) fn default_fn(argument: &Argument) -> Ident {
 
 /// `impl Job`, where every argument can be written: the higher-ranked bounds postpone the question to the submit.
 pub(super) fn job_impl(job: &Job) -> TokenStream {
-    let private = private(job, Span::mixed_site());
     let args = &job.args;
-    let ok = result_type(job);
     // A result that is more private than the job is an error at this item.
-    let output = quote_spanned!(at(&job.output)=> type Output = #ok;);
+    let output = quote_spanned!(at(&job.output)=> type Output = __Ok;);
     let types = job.arguments().map(|argument| &argument.ty);
     let writes = job.arguments().map(|Argument { ident, key, presence, .. }| match presence {
         Presence::Rest => quote_spanned!(Span::mixed_site()=> __writer.rest(#key, &self.#ident);),
         _ => quote_spanned!(Span::mixed_site()=> __writer.field(#key, &self.#ident);),
     });
     quote_spanned! {Span::mixed_site()=>
-        impl #private::Job for #args
+        impl __mcpq::Job for #args
         where
-            #(for<'__any> #types: #private::SubmitArg,)*
+            #(for<'__any> #types: __mcpq::SubmitArg,)*
         {
             #output
-            const JOB: #private::JobDescriptor = #args::JOB;
+            const JOB: __mcpq::JobDescriptor = #args::JOB;
 
-            fn write(&self, __writer: &mut #private::ArgWriter) {
+            fn write(&self, __writer: &mut __mcpq::ArgWriter) {
                 #(#writes)*
             }
         }

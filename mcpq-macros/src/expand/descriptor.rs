@@ -7,7 +7,7 @@ use quote::{format_ident, quote_spanned};
 use syn::Type;
 
 use super::arguments::default_fn;
-use super::{at, private};
+use super::{at, runtime, words};
 use crate::item::Function;
 use crate::job::{Argument, Job, Param, Presence};
 use crate::limits::Limits;
@@ -16,20 +16,20 @@ use crate::value::Number;
 
 /// `pub const JOB: JobDescriptor`
 pub(super) fn constant(function: &Function, job: &Job) -> TokenStream {
-    let private = private(job, Span::mixed_site());
-    let Job { name, description, args, .. } = job;
+    let Job { name, args, .. } = job;
+    let description = words(&job.description, &runtime(Span::mixed_site()));
     let doc = format!(" The definition of the job `{name}`, for `Queue::builder().job({args}::JOB)`.");
     let options = options(job);
-    let params = job.params.iter().map(|param| declaration(job, param));
+    let params = job.params.iter().map(declaration);
     let returns = returns(job);
     let run = run(function, job);
     quote_spanned! {Span::mixed_site()=>
         #[doc = #doc]
-        pub const JOB: #private::JobDescriptor = #private::JobDescriptor {
+        pub const JOB: __mcpq::JobDescriptor = __mcpq::JobDescriptor {
             name: #name,
             description: #description,
-            file: #private::core::file!(),
-            line: #private::core::line!(),
+            file: __mcpq::core::file!(),
+            line: __mcpq::core::line!(),
             options: #options,
             build: |__builder| __builder #(#params)* #returns #run,
         };
@@ -37,18 +37,17 @@ pub(super) fn constant(function: &Function, job: &Job) -> TokenStream {
 }
 
 fn options(job: &Job) -> TokenStream {
-    let private = private(job, Span::mixed_site());
     let policy = &job.policy;
     let Policy { max_retries, backoff_base, backoff_max, backoff_jitter, retry_on_timeout, queue, .. } = policy;
     let duration = |value: Duration| {
         let (seconds, nanos) = (value.as_secs(), value.subsec_nanos());
-        let duration = quote_spanned!(Span::mixed_site()=> #private::core::time::Duration);
+        let duration = quote_spanned!(Span::mixed_site()=> __mcpq::Duration);
         let value = if value == Duration::MAX {
             quote_spanned!(Span::mixed_site()=> #duration::MAX)
         } else {
             quote_spanned!(Span::mixed_site()=> #duration::new(#seconds, #nanos))
         };
-        quote_spanned!(Span::mixed_site()=> #private::core::option::Option::Some(#value))
+        quote_spanned!(Span::mixed_site()=> __mcpq::Some(#value))
     };
     let timeout = policy.timeout.map(duration);
     let result_ttl = policy.result_ttl.map(duration);
@@ -57,11 +56,11 @@ fn options(job: &Job) -> TokenStream {
         let mut variant = priority.to_owned();
         variant[..1].make_ascii_uppercase();
         let variant = Ident::new(&variant, Span::mixed_site());
-        quote_spanned!(Span::mixed_site()=> #private::Priority::#variant)
+        quote_spanned!(Span::mixed_site()=> __mcpq::Priority::#variant)
     });
     let unique = policy.unique.map(|variant| {
         let variant = Ident::new(variant, Span::mixed_site());
-        quote_spanned!(Span::mixed_site()=> #private::core::option::Option::Some(#private::Unique::#variant))
+        quote_spanned!(Span::mixed_site()=> __mcpq::Some(__mcpq::Unique::#variant))
     });
     let settings: TokenStream = [
         set("timeout", timeout.as_ref()),
@@ -79,10 +78,10 @@ fn options(job: &Job) -> TokenStream {
     .into_iter()
     .collect();
     if settings.is_empty() {
-        return quote_spanned!(Span::mixed_site()=> #private::JobOptions::new());
+        return quote_spanned!(Span::mixed_site()=> __mcpq::JobOptions::new());
     }
     quote_spanned! {Span::mixed_site()=> {
-        let mut __options = #private::JobOptions::new();
+        let mut __options = __mcpq::JobOptions::new();
         #settings
         __options
     }}
@@ -94,36 +93,35 @@ fn set(name: &str, value: Option<&impl quote::ToTokens>) -> TokenStream {
 }
 
 /// `.arg::<String>(..)`: the only place where the type's bounds are checked.
-fn declaration(job: &Job, param: &Param) -> TokenStream {
+fn declaration(param: &Param) -> TokenStream {
     let argument = match param {
         Param::Injected(ty) => return quote_spanned!(at(ty)=> .inject::<#ty>()),
         Param::Argument(argument) => argument,
     };
     let ty = &argument.ty;
-    let private = private(job, at(ty));
-    let spec = spec(argument, &private);
+    let spec = spec(argument, &runtime(at(ty)));
     match argument.presence {
         Presence::Required | Presence::Optional => quote_spanned!(at(ty)=> .arg::<#ty>(#spec)),
         Presence::Rest => quote_spanned!(at(ty)=> .rest::<#ty>(#spec)),
         Presence::TypeDefault(_) | Presence::Default(_) => {
             let default = default_fn(argument);
             quote_spanned! {at(ty)=>
-                .arg_or::<#ty>(#spec, Self::#default, #private::ValueProbe::<#ty>::TO_VALUE)
+                .arg_or::<#ty>(#spec, Self::#default, __mcpq::ValueProbe::<#ty>::TO_VALUE)
             }
         }
     }
 }
 
-fn spec(argument: &Argument, private: &TokenStream) -> TokenStream {
+fn spec(argument: &Argument, runtime: &Ident) -> TokenStream {
     let Argument { key, doc, limits, examples, .. } = argument;
     let Limits { minimum, maximum, exclusive_maximum, min_length, max_length, pattern } = limits;
     let number = |number: &Number| match number {
-        Number::Int(value) => quote_spanned!(Span::mixed_site()=> #private::Number::Int(#value)),
-        Number::Float(value) => quote_spanned!(Span::mixed_site()=> #private::Number::Float(#value)),
+        Number::Int(value) => quote_spanned!(Span::mixed_site()=> #runtime::Number::Int(#value)),
+        Number::Float(value) => quote_spanned!(Span::mixed_site()=> #runtime::Number::Float(#value)),
     };
-    let doc = Some(doc).filter(|doc| !doc.is_empty());
+    let doc = Some(doc).filter(|doc| !doc.is_empty()).map(|doc| words(doc, runtime));
     let calls: TokenStream = [
-        call("doc", doc),
+        call("doc", doc.as_ref()),
         call("minimum", minimum.as_ref().map(number).as_ref()),
         call("maximum", maximum.as_ref().map(number).as_ref()),
         call("exclusive_maximum", exclusive_maximum.as_ref().map(number).as_ref()),
@@ -135,10 +133,10 @@ fn spec(argument: &Argument, private: &TokenStream) -> TokenStream {
     .collect();
     let examples = examples.iter().map(|example| {
         quote_spanned! {at(example)=>
-            .example(|| { let __example = #example; #private::to_value(&__example) })
+            .example(|| { let __example = #example; #runtime::to_value(&__example) })
         }
     });
-    quote_spanned!(Span::mixed_site()=> #private::ArgSpec::new(#key) #calls #(#examples)*)
+    quote_spanned!(Span::mixed_site()=> #runtime::ArgSpec::new(#key) #calls #(#examples)*)
 }
 
 fn call(method: &str, value: Option<&impl quote::ToTokens>) -> TokenStream {
@@ -149,30 +147,23 @@ fn call(method: &str, value: Option<&impl quote::ToTokens>) -> TokenStream {
 /// `.returns::<Result<Report, JobError>, ..>()`: the only place where the return type's bounds are checked.
 fn returns(job: &Job) -> TokenStream {
     let output = &job.output;
-    let (private, form, ok) = (private(job, at(output)), form(job), result_type(job));
+    quote_spanned!(at(output)=> .returns::<#output, __Form, _>(__mcpq::SchemaProbe::<__Ok>::SCHEMA))
+}
+
+/// The names of the return type, of its form (whether it is a `Result`, which is asked of the type and not of its name),
+/// and of what the job gives: the `Ok` of a `Result`, by whatever name, and else the return type itself.
+pub(super) fn returned(job: &Job) -> TokenStream {
+    let output = &job.output;
     quote_spanned! {at(output)=>
-        .returns::<#output, #form, _>().output_schema(#private::SchemaProbe::<#ok>::SCHEMA)
+        type __Returned = #output;
+        type __Form = __mcpq::Select<{ __mcpq::Probe::<__Returned>::IS_RESULT }>;
+        type __Ok = <__Form as __mcpq::Pick<__Returned>>::Ok;
     }
-}
-
-/// What the job gives: the `Ok` of a `Result`, by whatever name, and else the return type itself.
-pub(super) fn result_type(job: &Job) -> TokenStream {
-    let output = &job.output;
-    let (private, form) = (private(job, at(output)), form(job));
-    quote_spanned!(at(output)=> <#form as #private::Pick<#output>>::Ok)
-}
-
-/// Whether the return type is a `Result`, which is asked of the type and not of its name.
-fn form(job: &Job) -> TokenStream {
-    let output = &job.output;
-    let private = private(job, at(output));
-    quote_spanned!(at(output)=> #private::Select<{ #private::Probe::<#output>::IS_RESULT }>)
 }
 
 /// `.run(|cx| ..)`: reads the arguments and calls the function.
 fn run(function: &Function, job: &Job) -> TokenStream {
     let ident = &function.sig.ident;
-    let private = private(job, at(ident));
     let locals: Vec<Ident> =
         (0..job.params.len()).map(|index| format_ident!("__param{index}", span = Span::mixed_site())).collect();
     // The rest is read last, since it takes all that is left.
@@ -186,9 +177,9 @@ fn run(function: &Function, job: &Job) -> TokenStream {
         if job.blocking { ("run_blocking", quote_spanned!(at(ident)=> move || #call)) } else { ("run", call) };
     let method = Ident::new(method, at(ident));
     quote_spanned! {at(ident)=>
-        .#method(|__call: &mut #private::JobCall| {
+        .#method(|__call: &mut __mcpq::JobCall| {
             #(#reads)*
-            #private::core::result::Result::Ok(#result)
+            __mcpq::Ok(#result)
         })
     }
 }

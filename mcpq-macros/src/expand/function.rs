@@ -2,13 +2,14 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
-use syn::visit_mut::VisitMut;
-use syn::{BoundLifetimes, FnArg, Lifetime};
+use syn::visit_mut::{self, VisitMut};
+use syn::{BoundLifetimes, FnArg, Lifetime, PathArguments, PathSegment, parse_quote};
 
 use crate::check::Unfit;
 use crate::item::{Body, Function};
 use crate::job::Job;
 use crate::param;
+use crate::types::hidden_borrow;
 
 /// The function as it was written, except for the attributes of its parameters.
 pub(super) fn kept(function: &Function, job: &Job) -> TokenStream {
@@ -26,6 +27,9 @@ pub(super) fn kept(function: &Function, job: &Job) -> TokenStream {
                 Undeclared { declared: &declared }.visit_type_mut(&mut typed.ty);
             }
         }
+    }
+    if !job.sound {
+        Hidden.visit_signature_mut(&mut sig);
     }
     let body = match &function.body {
         Body::Block(block) => block.to_token_stream(),
@@ -54,4 +58,18 @@ impl VisitMut for Undeclared<'_> {
 
     // What a `for<..>` declares keeps its name.
     fn visit_bound_lifetimes_mut(&mut self, _: &mut BoundLifetimes) {}
+}
+
+/// Writes out the lifetimes of a `Cow<str>`, for which rustc would ask after it was refused.
+struct Hidden;
+
+impl VisitMut for Hidden {
+    fn visit_path_segment_mut(&mut self, segment: &mut PathSegment) {
+        if hidden_borrow(segment).is_some()
+            && let PathArguments::AngleBracketed(arguments) = &mut segment.arguments
+        {
+            arguments.args.insert(0, parse_quote!('static));
+        }
+        visit_mut::visit_path_segment_mut(self, segment);
+    }
 }

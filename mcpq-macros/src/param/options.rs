@@ -10,7 +10,7 @@ use crate::limits::Limits;
 use crate::param::fit;
 use crate::param::marks::Marks;
 use crate::suggest::{list, nearest};
-use crate::value::{given, mistake, string, text};
+use crate::value::{given, mistake, string, text, ungrouped};
 
 /// The options that are there, in the order of the documentation.
 const KNOWN: [&str; 7] = ["default", "name", "range", "length", "pattern", "example", "rest"];
@@ -85,10 +85,14 @@ impl ArgOptions {
                 if !matches!(entry.given, Given::Alone) {
                     return mistake(key, format!("{key} takes no value"));
                 }
+                fit::rest(ty)?;
                 self.presence = Some(Presence::Rest);
             }
             "name" => self.name = Some(string(entry)?),
-            "range" => self.limits.set_range(entry)?,
+            "range" => {
+                self.limits.set_range(entry)?;
+                fit::range(entry, &self.limits, ty)?;
+            }
             "length" => self.limits.set_length(entry)?,
             "pattern" => self.limits.pattern = Some(text(entry)?.value()),
             "example" => self.examples.push(given(entry, "...")?.clone()),
@@ -121,7 +125,7 @@ fn default(entry: &Entry, ty: &Type) -> syn::Result<Presence> {
         Given::Alone => Ok(Presence::TypeDefault(entry.key.span())),
         Given::Value(value) => {
             fit::default(value, ty)?;
-            Ok(Presence::Default(Box::new(value.clone())))
+            Ok(Presence::Default(Box::new(ungrouped(value).clone())))
         }
         Given::Parens(_) | Given::Other => {
             let help = "help: write `default` for the type's own, or `default = ...`";

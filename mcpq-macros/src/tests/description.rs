@@ -1,8 +1,19 @@
+use quote::ToTokens;
+
 use super::{argument, job, message};
+use crate::description::Description::{self, Parts, Text};
 
 #[track_caller]
 fn description(comment: &str) -> String {
-    job("", &format!("{comment}\nasync fn job() {{}}")).description
+    known(job("", &format!("{comment}\nasync fn job() {{}}")).description)
+}
+
+#[track_caller]
+fn known(description: Description) -> String {
+    match description {
+        Text(text) => text,
+        Parts(parts) => panic!("not known before the compiler expands {} parts", parts.len()),
+    }
 }
 
 #[test]
@@ -60,12 +71,12 @@ fn block_comments_lose_their_stars() {
 #[test]
 fn the_option_wins_over_the_comment() {
     let job = job("description = \"Short.\"", "/// Long.\nasync fn job() {}");
-    assert_eq!(job.description, "Short.");
+    assert_eq!(known(job.description), "Short.");
 }
 
 #[test]
 fn arguments_have_comments_too() {
-    assert_eq!(argument("/// How\n/// many.\nn: u32").doc, "How many.");
+    assert_eq!(known(argument("/// How\n/// many.\nn: u32").doc), "How many.");
 }
 
 #[test]
@@ -75,4 +86,12 @@ fn a_job_without_a_description_is_refused() {
                     help: add a doc comment above `job`, or set `description = \"...\"`";
     assert_eq!(message("", "async fn job() {}"), expected);
     assert_eq!(message("", "/// \n async fn job() {}"), expected);
+}
+
+#[test]
+fn what_a_macro_gives_stands_between_the_comments() {
+    let item = "/// One\n/// line.\n#[doc = include_str!(\"job.md\")]\n/// End.\nasync fn job() {}";
+    let Parts(parts) = job("", item).description else { panic!("a part is not known") };
+    let parts: Vec<String> = parts.iter().map(|part| part.to_token_stream().to_string()).collect();
+    assert_eq!(parts, ["\"One line.\"", "include_str ! (\"job.md\")", "\"End.\""]);
 }

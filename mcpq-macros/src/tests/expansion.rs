@@ -3,10 +3,22 @@ use syn::{Fields, File, ImplItem, Item, ItemConst, ItemFn, ItemImpl, ItemStruct,
 
 use super::tokens;
 
+/// The items, with those that an attribute brings along where it puts them.
 #[track_caller]
 pub(super) fn expand(options: &str, item: &str) -> File {
     let expanded = crate::attribute(tokens(options), tokens(item));
-    syn::parse2(expanded).expect("the expansion is made of items")
+    let mut file: File = syn::parse2(expanded).expect("the expansion is made of items");
+    let mut items = Vec::new();
+    for mut item in file.items {
+        let mut brought = None;
+        if let Item::Struct(item) = &mut item {
+            brought = item.attrs.extract_if(.., |attr| text(attr.path()).ends_with("::beside")).next();
+        }
+        items.push(item);
+        items.extend(brought.iter().flat_map(|attr| attr.parse_args::<File>().expect("items are brought").items));
+    }
+    file.items = items;
+    file
 }
 
 fn names(file: &File) -> Vec<&'static str> {
@@ -98,9 +110,10 @@ fn the_struct_has_the_arguments_as_public_fields() {
 }
 
 #[test]
-fn what_belongs_to_the_job_comes_and_goes_with_it() {
-    let file = expand("", REPORT);
-    assert!(registration(&file).attrs.iter().any(|attr| text(attr) == "#[cfg(unix)]"));
+fn the_registration_comes_and_goes_with_the_struct() {
+    let expanded = text(&crate::attribute(tokens(""), tokens(REPORT)));
+    let attributes = "#[cfg(unix)]#[::mcpq::__private::beside{#[allow(";
+    assert!(expanded.contains(attributes), "{expanded}");
 }
 
 #[test]
@@ -126,15 +139,15 @@ fn the_descriptor_says_what_was_set_and_no_more() {
     for expected in [
         "name:\"report\"",
         "description:\"Makesareport.\"",
-        "__options.timeout=::mcpq::__private::core::option::Option::Some(::mcpq::__private::core::time::Duration::new(90u64,0u32))",
+        "__options.timeout=__mcpq::Some(__mcpq::Duration::new(90u64,0u32))",
         "__options.max_retries=2u32",
-        "__options.priority=::mcpq::__private::Priority::High",
+        "__options.priority=__mcpq::Priority::High",
         "Duration::MAX",
-        ".arg::<String>(::mcpq::__private::ArgSpec::new(\"department\").doc(\"Whichone.\"))",
-        ".minimum(::mcpq::__private::Number::Int(1i128)).maximum(::mcpq::__private::Number::Int(12i128))",
+        ".arg::<String>(__mcpq::ArgSpec::new(\"department\").doc(\"Whichone.\"))",
+        ".minimum(__mcpq::Number::Int(1i128)).maximum(__mcpq::Number::Int(12i128))",
         ".arg::<Option<String>>(",
         ".inject::<State<Db>>()",
-        "::mcpq::__private::inventory::submit!{report::JOB}",
+        "__mcpq::inventory::submit!{report::JOB}",
     ] {
         assert!(expanded.contains(expected), "{expected} is not in\n{expanded}");
     }
@@ -166,8 +179,9 @@ fn a_default_is_written_out_once() {
 fn nothing_but_the_private_module_is_named() {
     let file = expand("crate = ::renamed", REPORT);
     let expanded = text(&registration(&file));
-    assert!(!expanded.contains("mcpq"));
-    for path in ["Option::Some", "Result::Ok", "file!", "line!"] {
+    assert_eq!(expanded.matches("::renamed::__private::{selfas__mcpq,").count(), 1);
+    assert!(!expanded.replace("__mcpq", "").contains("mcpq"));
+    for path in ["Some(", "None", "Ok(", "Duration::", "file!", "line!"] {
         let bare = expanded.match_indices(path).filter(|(at, _)| !expanded[..*at].ends_with("::")).count();
         assert_eq!(bare, 0, "{path}");
     }
@@ -192,6 +206,8 @@ fn a_wrong_signature_leaves_function_and_struct() {
 fn a_refused_lifetime_is_not_left_for_the_compiler_to_complain_of() {
     let refused = expand("", "/// D.\nasync fn job(a: Cow<'x, str>, b: for<'y> fn(&'y u8)) {}");
     assert_eq!(text(&function(&refused).sig), "asyncfnjob(a:Cow<'static,str>,b:for<'y>fn(&'staticu8))");
+    let hidden = expand("", "/// D.\nasync fn job(a: Vec<Cow<str>>) -> Cow<str> {}");
+    assert_eq!(text(&function(&hidden).sig), "asyncfnjob(a:Vec<Cow<'static,str>>)->Cow<'static,str>");
     let declared = expand("", "/// D.\nasync fn job<'x>(a: Cow<'x, str>) {}");
     assert_eq!(text(&function(&declared).sig), "asyncfnjob<'x>(a:Cow<'x,str>)");
 }
@@ -199,4 +215,27 @@ fn a_refused_lifetime_is_not_left_for_the_compiler_to_complain_of() {
 #[test]
 fn other_items_stay_as_they_are() {
     assert_eq!(names(&expand("", "struct Job;")), ["error", "struct"]);
+}
+
+#[test]
+fn code_in_a_parameters_comment_is_no_test() {
+    let file = expand("", "/// D.\nasync fn job(\n/// Such as:\n/// ```\n/// {}\n/// ```\na: u8, b: u8) {}");
+    let docs: Vec<String> = structure(&file).fields.iter().flat_map(|field| field.attrs.iter().map(text)).collect();
+    let [a, b] = &docs[..] else { panic!("one attribute for each field: {docs:#?}") };
+    assert_eq!(a, r#"#[cfg_attr(not(doctest),doc="Suchas:\n```\n{}\n```")]"#);
+    assert_eq!(b, r#"#[cfg_attr(not(doctest),doc="Argument`b`.")]"#);
+    // Agents read it as it was written.
+    assert!(text(&registration(&file)).contains(r#".doc("Suchas:\n```\n{}\n```")"#));
+}
+
+#[test]
+fn a_description_may_come_from_a_macro() {
+    let item = "/// First.\n#[doc = include_str!(\"job.md\")]\nasync fn job(#[doc = include_str!(\"a.md\")] a: u8) {}";
+    let file = expand("", item);
+    let expanded = text(&registration(&file));
+    let joined = r#"description:__mcpq::core::concat!("First.","\n",include_str!("job.md"),"\n",),"#;
+    assert!(expanded.contains(joined), "{expanded}");
+    assert!(expanded.contains(r#".doc(__mcpq::core::concat!(include_str!("a.md"),"\n",))"#), "{expanded}");
+    let option = expand("description = include_str!(\"job.md\")", "async fn job() {}");
+    assert!(text(&registration(&option)).contains(r#"concat!(include_str!("job.md"),"\n",)"#));
 }

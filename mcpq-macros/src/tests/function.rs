@@ -36,6 +36,21 @@ fn names_from_the_function_are_checked() {
 }
 
 #[test]
+fn no_struct_takes_the_place_of_a_primitive_type() {
+    let rule = |name: &str| {
+        format!(
+            "the struct of arguments cannot have the name of the primitive type `{name}`\n\
+             note: it would stand for `{name}` wherever this module says so\n\
+             help: rename the function, or name the struct with `#[mcp_job(args = \"...\")]`"
+        )
+    };
+    assert_eq!(message("", "/// D.\nasync fn u32(n: u32) {}"), rule("u32"));
+    assert_eq!(message("args = \"str\"", "/// D.\nasync fn job() {}"), rule("str"));
+    job("args = \"StrArgs\"", "/// D.\nasync fn str(text: String) {}");
+    job("", "/// D.\nasync fn string(text: String) {}");
+}
+
+#[test]
 fn what_a_job_cannot_be() {
     let cases = [
         ("/// D.\nasync fn job(&self) {}", "job `job` must not take `self`"),
@@ -55,6 +70,11 @@ fn what_a_job_cannot_be() {
         ("/// D.\n#[export_name = \"x\"]\nfn job() {}", "job `job` must not be exported as a symbol"),
         ("/// D.\nasync fn job() -> impl Send {}", "job `job` must use concrete types, not `impl Trait`"),
         ("/// D.\nasync fn job() -> Self {}", "job `job` must not use `Self`"),
+        (
+            "/// D.\nasync fn job() -> Cow<str> {}",
+            "job `job` must own its data, so it cannot hold a `Cow` that borrows",
+        ),
+        ("/// D.\nasync fn job() -> ! {}", "job `job` must be able to end, so it cannot return `!`"),
     ];
     for (item, expected) in cases {
         let (job, _) = build("", item);

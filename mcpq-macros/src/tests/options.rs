@@ -57,6 +57,35 @@ fn unknown_options_get_a_hint() {
 }
 
 #[test]
+fn the_unit_of_a_duration_belongs_to_its_value() {
+    for (written, meant) in [
+        ("timeout_ms = 5000", "timeout = \"5000ms\""),
+        ("timeout_secs = 1.5", "timeout = \"1.5s\""),
+        ("timeout-minutes = LIMIT", "timeout = \"5m\""),
+        ("ttl_hours = 2", "result_ttl = \"2h\""),
+        ("failure_ttl_days = 3", "failure_ttl = \"3d\""),
+        ("backoff_ms = 100", "backoff_base = \"100ms\""),
+    ] {
+        let message = option_message(written);
+        let help = format!("\nhelp: write the unit with the value: `{meant}`");
+        assert!(message.starts_with("unknown option `") && message.ends_with(&help), "{message}");
+        job(meant, FINE);
+    }
+    let message = option_message("queue_ms = 3");
+    assert!(message.starts_with("unknown option `queue_ms`\nnote: the options are"), "{message}");
+}
+
+#[test]
+fn no_hint_leads_to_an_option_that_is_not_there() {
+    for (written, meant) in [("cron = \"* * * * *\"", "schedule"), ("shedule = 3", "schedule"), ("tol = true", "tool")]
+    {
+        let word = written.split(' ').next().unwrap_or_default();
+        let note = format!("note: `{meant}` is not available in this version of mcpq either\nhelp: remove it");
+        assert_eq!(option_message(written), format!("unknown option `{word}`\n{note}"));
+    }
+}
+
+#[test]
 fn settled_options_of_later_versions_are_refused_by_name() {
     for option in ["concurrency = 2", "rate_limit = \"100/m\"", "schedule = \"* * * * *\"", "tool"] {
         let word = option.split(' ').next().unwrap_or_default();

@@ -174,11 +174,31 @@ fn types_are_owned_and_concrete() {
         param_message("s: Cow<'_, str>"),
         "job `job` must own its data, so it cannot use the lifetime `'_`\nhelp: use `'static` or another type",
     );
+    let borrows = "job `job` must own its data, so it cannot hold a `Cow` that borrows";
+    let choice = "help: use `String` or `Cow<'static, str>`";
+    assert_eq!(param_message("s: Cow<str>"), format!("{borrows}\n{choice}"));
+    assert_eq!(param_message("s: Vec<std::borrow::Cow<str>>"), format!("{borrows}\n{choice}"));
+    assert_eq!(param_message("s: Cow<[u8]>"), format!("{borrows}\nhelp: use `Vec<u8>` or `Cow<'static, [u8]>`"));
+    argument("s: Cow<'static, str>");
     assert_eq!(
         param_message("s: impl Send"),
         "job `job` must use concrete types, not `impl Trait`\nhelp: name one type, such as `String` or `Vec<u8>`"
     );
     assert_eq!(param_message("s: Vec<Self>"), "job `job` must not use `Self`\nhelp: name the type");
+}
+
+#[test]
+fn state_has_a_size() {
+    let help = |shown: &str| {
+        format!(
+            "`State` cannot hold `{shown}`, whose size is not known\n\
+             help: take `State<Arc<{shown}>>`, and give the builder such an `Arc` with `.state(..)`"
+        )
+    };
+    assert_eq!(param_message("s: State<dyn Repo>"), help("dyn Repo"));
+    assert_eq!(param_message("s: mcpq::State<dyn Repo + Send>"), help("dyn Repo + Send"));
+    assert_eq!(param_message("s: State<str>"), help("str"));
+    assert!(is_injected("s: State<Arc<dyn Repo>>"));
 }
 
 #[test]
@@ -257,6 +277,59 @@ fn options_that_cannot_mean_anything_for_the_type_are_refused() {
         "#[arg(default = Some(3))] n: Option<u8>",
     ] {
         argument(fine);
+    }
+}
+
+#[test]
+fn the_rest_is_a_map() {
+    let instead = "help: use `serde_json::Map<String, Value>` or `HashMap<String, T>`";
+    for (ty, shown) in [
+        ("Vec<String>", "Vec<String>"),
+        ("HashSet<String>", "HashSet<String>"),
+        ("String", "String"),
+        ("u32", "u32"),
+        ("f64", "f64"),
+        ("bool", "bool"),
+        ("Option<HashMap<String, u8>>", "Option<HashMap<String, u8>>"),
+        ("(String, u8)", "(String, u8)"),
+        ("[u8; 4]", "[u8;4]"),
+    ] {
+        let expected = format!("parameter option `rest` needs a map, and `{shown}` is none\n{instead}");
+        assert_eq!(param_message(&format!("#[arg(rest)] more: {ty}")), expected);
+    }
+    for fine in ["Map<String, Value>", "HashMap<String, u8>", "std::collections::BTreeMap<String, u8>", "Extra"] {
+        argument(&format!("#[arg(rest)] more: {fine}"));
+    }
+}
+
+#[test]
+fn a_range_is_within_its_type() {
+    for (options, ty, holds) in [
+        ("range(-5..=300)", "u8", "`u8` holds 0 to 255"),
+        ("range(..=256)", "Option<u8>", "`u8` holds 0 to 255"),
+        ("range(300..)", "u8", "`u8` holds 0 to 255"),
+        ("range(..257)", "u8", "`u8` holds 0 to 255"),
+        ("range(..=-129)", "i8", "`i8` holds -128 to 127"),
+        ("range(-1..)", "u16", "`u16` holds 0 to 65535"),
+        ("range(-40_000..)", "i16", "`i16` holds -32768 to 32767"),
+        ("range(..=5_000_000_000)", "u32", "`u32` holds 0 to 4294967295"),
+        ("range(..=5_000_000_000)", "i32", "`i32` holds -2147483648 to 2147483647"),
+        ("range(-1..=1)", "u64", "`u64` holds 0 to 18446744073709551615"),
+        ("range(-0.5..)", "usize", "`usize` holds 0 to 18446744073709551615"),
+    ] {
+        let rule = "the range of parameter option `range` goes beyond its type";
+        let expected = format!("{rule}\nnote: {holds}\nhelp: stay within that, or take a wider type");
+        assert_eq!(param_message(&format!("#[arg({options})] n: {ty}")), expected, "{options} of {ty}");
+    }
+    for (options, ty) in [
+        ("range(0..=255)", "u8"),
+        ("range(..256)", "u8"),
+        ("range(-128..=127)", "i8"),
+        ("range(-5..=300)", "i32"),
+        ("range(-5..=300)", "f32"),
+        ("range(-5..=300)", "Weight"),
+    ] {
+        argument(&format!("#[arg({options})] n: {ty}"));
     }
 }
 

@@ -34,7 +34,7 @@ impl JobDescriptor {
     pub fn define(&self) -> JobDefinition {
         (self.build)(JobBuilder {
             name: self.name.to_owned(),
-            description: self.description.to_owned(),
+            description: self.description.trim().to_owned(),
             location: Some((self.file, self.line)),
             options: self.options,
             args: Vec::new(),
@@ -84,9 +84,10 @@ impl JobBuilder {
         self
     }
 
-    /// Declares the return type. Its bounds are checked here and nowhere else, so that a mistake is told once.
-    pub fn returns<R: JobReturn<Form, Via>, Form, Via>(self) -> Returning<R> {
-        Returning { builder: self, output: None, encode: encode::<R, Form, Via> }
+    /// Declares the return type, and the result's schema where its type has one. The bounds are checked here and nowhere
+    /// else, so that a mistake is told once.
+    pub fn returns<R: JobReturn<Form, Via>, Form, Via>(self, output: Option<SchemaFn>) -> Returning<R> {
+        Returning { builder: self, output, encode: encode::<R, Form, Via> }
     }
 
     fn push<T: JobArg>(mut self, spec: ArgSpec, adjust: impl FnOnce(ArgDef) -> ArgDef) -> Self {
@@ -112,12 +113,6 @@ pub struct Returning<R> {
 }
 
 impl<R: 'static> Returning<R> {
-    /// Adds the result's schema, where its type has one.
-    pub fn output_schema(mut self, schema: Option<SchemaFn>) -> Self {
-        self.output = schema;
-        self
-    }
-
     /// Adds an async handler: `call` reads the arguments and makes the future.
     pub fn run<F, Fut>(self, call: F) -> JobDefinition
     where
