@@ -28,10 +28,12 @@ impl<'a> Lengths<'a> {
             Value::Object(map) => {
                 let target = map.get("$ref").and_then(Value::as_str).and_then(|target| target.strip_prefix("#/$defs/"));
                 let target = target.map_or(0, |name| self.definition(name));
-                let own = map.iter().map(|(key, value)| key.len() + 4 + self.of(value));
+                let own = map.iter().map(|(key, value)| self.of(value).saturating_add(key.len() + 4));
                 own.fold(2, usize::saturating_add).saturating_add(target)
             }
-            Value::Array(items) => items.iter().map(|item| self.of(item) + 1).fold(2, usize::saturating_add),
+            Value::Array(items) => {
+                items.iter().map(|item| self.of(item).saturating_add(1)).fold(2, usize::saturating_add)
+            }
             Value::String(text) => text.len() + 2,
             _ => 5,
         }
