@@ -66,9 +66,12 @@ impl Tx<'_> {
         };
         let equal = self.equal(job.owner.as_str(), &job.job_type, hash, unique)?;
         equal
-            .map(|slot| match slot.record.id == job.id {
-                true => Ok(Inserted::Created),
-                false => Ok(Inserted::Existing(Box::new(slot.with_history(self.sql)?.record))),
+            .map(|slot| {
+                // A repeated insert of a job that has ended meanwhile is answered as the first time.
+                if slot.record.id == job.id || Slot::find(self.sql, job.id)?.is_some() {
+                    return Ok(Inserted::Created);
+                }
+                Ok(Inserted::Existing(Box::new(slot.with_history(self.sql)?.record)))
             })
             .transpose()
     }
