@@ -126,14 +126,15 @@ fn args_of(args: Ident, errors: &mut Errors) -> Ident {
         "bool", "char", "str", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize",
         "f32", "f64",
     ];
-    if !PRIMITIVES.iter().any(|primitive| args == primitive) {
+    let name = args.unraw();
+    if !PRIMITIVES.iter().any(|primitive| name == primitive) {
         return args;
     }
-    let rule = format!("the struct of arguments cannot have the name of the primitive type `{args}`");
-    let note = format!("note: it would stand for `{args}` wherever this module says so");
+    let rule = format!("the struct of arguments cannot have the name of the primitive type `{name}`");
+    let note = format!("note: it would stand for `{name}` wherever this module says so");
     let help = "help: rename the function, or name the struct with `#[mcp_job(args = \"...\")]`";
     errors.at(&args, format!("{rule}\n{note}\n{help}"));
-    format_ident!("{args}_args")
+    format_ident!("{name}_args")
 }
 
 fn description_of(function: &Function, job: &str, errors: &mut Errors) -> Description {

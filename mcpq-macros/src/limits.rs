@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use syn::{Expr, ExprRange, RangeLimits};
 
 use crate::entry::{Entry, Given, Key};
-use crate::value::{Number, mistake, number};
+use crate::value::{Number, mistake, number, ungrouped};
 
 /// What `#[arg(..)]` narrows an argument's values to.
 #[derive(Default, Debug, PartialEq)]
@@ -59,7 +59,7 @@ fn ends(entry: &Entry, example: &str) -> syn::Result<Ends> {
         Given::Value(value) => value.clone(),
         Given::Parens(_) | Given::Alone | Given::Other => return mistake(key, format!("{key} needs a range\n{help}")),
     };
-    let Expr::Range(range) = &parsed else {
+    let Expr::Range(range) = ungrouped(&parsed) else {
         return mistake(&parsed, format!("{key} needs a range\n{help}"));
     };
     let ends = Ends {

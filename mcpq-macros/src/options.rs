@@ -273,7 +273,7 @@ fn args(entry: &Entry) -> syn::Result<Ident> {
 fn krate(entry: &Entry) -> syn::Result<Path> {
     const EXAMPLE: &str = "::mcpq";
     let value = given(entry, EXAMPLE)?;
-    let path = match value {
+    let path = match ungrouped(value) {
         Expr::Path(path) if path.attrs.is_empty() && path.qself.is_none() => Some(path.path.clone()),
         _ => string(entry).ok().and_then(|text| text.parse_with(Path::parse_mod_style).ok()),
     };

@@ -82,6 +82,22 @@ fn the_struct_is_written_under_the_names_that_agents_use() {
     assert_eq!(args.get("labels"), None);
 }
 
+/// Takes the rest first.
+#[mcp_job]
+async fn rest_first(#[arg(rest)] labels: BTreeMap<String, u32>, name: String) -> usize {
+    name.len() + labels.len()
+}
+
+#[tokio::test]
+async fn the_rest_cannot_hold_the_name_of_another_argument_wherever_it_stands() {
+    let labels = |key: &str| BTreeMap::from([(key.to_owned(), 1)]);
+    let written = |labels| -> Result<ArgMap, ArgError> { rest_first { labels, name: "ada".to_owned() }.into_args() };
+    assert_eq!(Value::Object(written(labels("a")).unwrap()), json!({ "name": "ada", "a": 1 }));
+    let clash = "argument `labels` cannot be written as JSON: its key `name` is the name of another argument";
+    assert_eq!(written(labels("name")).unwrap_err().to_string(), clash);
+    assert_eq!(rest_first(labels("a"), "ada".to_owned()).await, 4);
+}
+
 /// Only ever submitted by agents: its argument cannot be written as JSON.
 #[mcp_job]
 async fn read_only(secret: Secret) -> usize {

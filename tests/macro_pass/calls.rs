@@ -38,6 +38,35 @@ async fn what_is_injected_can_be_made_by_hand() {
     assert_eq!(progress.latest().message.as_deref(), Some("step 3"));
 }
 
+/// Tells who asks, and gives up in the last attempt.
+#[mcp_job(max_retries = 2)]
+async fn look_around(context: JobContext) -> Result<String, JobError> {
+    if context.attempt() == context.max_attempts() {
+        return Err(JobError::fatal("that was the last attempt"));
+    }
+    let key = context.idempotency_key().unwrap_or("no key");
+    Ok(format!("{} with {key}, attempt {}", context.owner(), context.attempt()))
+}
+
+#[tokio::test]
+async fn a_context_can_be_given_the_values_that_a_test_is_about() {
+    let context = JobContext::for_test("look_around").with_max_attempts(3);
+    let told = look_around(context.clone()).await;
+    assert_eq!(told.unwrap(), "local with no key, attempt 1");
+    let second = context.clone().with_attempt(2).with_owner("ada").with_idempotency_key("today");
+    assert_eq!(look_around(second.clone()).await.unwrap(), "ada with today, attempt 2");
+    assert_eq!(second.job_id(), context.job_id());
+    let last = look_around(context.with_attempt(3)).await.unwrap_err();
+    assert_eq!((last.kind(), last.message()), (ErrorKind::Fatal, "that was the last attempt"));
+}
+
+#[test]
+fn a_context_never_has_more_attempts_than_it_may_have() {
+    let context = JobContext::for_test("look_around").with_attempt(4);
+    assert_eq!((context.attempt(), context.max_attempts()), (4, 4));
+    assert_eq!(context.with_max_attempts(2).max_attempts(), 4);
+}
+
 #[tokio::test]
 async fn a_test_can_cancel() {
     let cancel = CancelToken::new();

@@ -150,6 +150,27 @@ resize_jobs! {
     resize_large: Option<u64> = Some(2);
 }
 
+macro_rules! bounded_job {
+    ($name:ident: $type:ty, $range:expr, $least:expr, $krate:path) => {
+        /// Is made by a macro, with its limits.
+        #[mcp_job(crate = $krate)]
+        async fn $name(#[arg(range($range))] width: $type, #[arg(range($least..))] height: $type) -> $type {
+            width * height
+        }
+    };
+}
+
+bounded_job!(resize_within: u8, 1..=12, 2, ::mcpq);
+
+#[tokio::test]
+async fn a_macro_may_give_the_limits() {
+    let job = registered(resize_within::JOB).await;
+    let properties = &job.input_schema()["properties"];
+    assert_eq!((&properties["width"]["minimum"], &properties["width"]["maximum"]), (&1.into(), &12.into()));
+    assert_eq!(properties["height"]["minimum"], 2);
+    assert_eq!(resize_within(2, 3).await, 6);
+}
+
 #[tokio::test]
 async fn macros_may_write_jobs() {
     assert_eq!(resize_small::new().width, 1);

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use mcpq::Job;
 use mcpq::prelude::*;
+use mcpq::{ErrorKind, Job};
 use serde_json::Value;
 
 use crate::registered;
@@ -41,6 +41,28 @@ async fn aliased() -> Outcome<Report> {
 #[mcp_job]
 async fn via_anyhow() -> Result<Report, anyhow::Error> {
     Ok(Report { rows: 1 })
+}
+
+/// Says by itself what is retried.
+#[derive(Debug)]
+enum Refusal {
+    Busy,
+    Broken,
+}
+
+impl From<Refusal> for JobError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Busy => Self::retry("come again"),
+            Refusal::Broken => Self::fatal("never come again"),
+        }
+    }
+}
+
+/// Returns an error that becomes a `JobError` in its own way.
+#[mcp_job]
+async fn via_from(broken: bool) -> Result<Report, Refusal> {
+    Err(if broken { Refusal::Broken } else { Refusal::Busy })
 }
 
 /// Returns a list.
@@ -82,9 +104,18 @@ fn the_output_is_what_the_job_gives() {
     assert_eq!(output(&fallible {}), report);
     assert_eq!(output(&aliased {}), report);
     assert_eq!(output(&via_anyhow {}), report);
+    assert_eq!(output(&via_from { broken: true }), report);
     assert_eq!(output(&text {}), "&str");
     assert_eq!(output(&list {}), std::any::type_name::<Vec<Report>>());
     assert_eq!(output(&map {}), std::any::type_name::<BTreeMap<String, Option<Vec<Report>>>>());
+}
+
+#[tokio::test]
+async fn an_error_type_may_decide_what_is_retried() {
+    for (broken, kind) in [(false, ErrorKind::Retry), (true, ErrorKind::Fatal)] {
+        let refusal = via_from(broken).await.unwrap_err();
+        assert_eq!(JobError::from(refusal).kind(), kind);
+    }
 }
 
 #[tokio::test]

@@ -115,9 +115,13 @@ pub(super) fn job_impl(job: &Job) -> TokenStream {
     // A result that is more private than the job is an error at this item.
     let output = quote_spanned!(at(&job.output)=> type Output = __Ok;);
     let types = job.arguments().map(|argument| &argument.ty);
-    let writes = job.arguments().map(|Argument { ident, key, presence, .. }| match presence {
-        Presence::Rest => quote_spanned!(Span::mixed_site()=> __writer.rest(#key, &self.#ident);),
-        _ => quote_spanned!(Span::mixed_site()=> __writer.field(#key, &self.#ident);),
+    // The rest is written last, since it must not hold the name of any other argument.
+    let is_rest = |argument: &&Argument| matches!(argument.presence, Presence::Rest);
+    let (rest, named): (Vec<_>, Vec<_>) = job.arguments().partition(is_rest);
+    let writes = named.into_iter().chain(rest).map(|argument| {
+        let Argument { ident, key, .. } = argument;
+        let method = Ident::new(if is_rest(&argument) { "rest" } else { "field" }, Span::mixed_site());
+        quote_spanned!(Span::mixed_site()=> __writer.#method(#key, &self.#ident);)
     });
     quote_spanned! {Span::mixed_site()=>
         impl __mcpq::Job for #args

@@ -124,7 +124,11 @@ pub(super) fn default_within(value: &Expr, limits: &Limits) -> syn::Result<()> {
 
 /// A type as one writes it.
 fn written(ty: &Type) -> String {
-    ty.to_token_stream().to_string().replace(' ', "").replace(',', ", ")
+    const SPACED: [(&str, &str); 8] = [
+        (" ::", "::"), (":: ", "::"), (" <", "<"), ("< ", "<"), (" >", ">"), (" ,", ","), (" ;", ";"), ("& ", "&"),
+    ];
+    let tokens = ty.to_token_stream().to_string();
+    SPACED.iter().fold(tokens, |shown, (spaced, close)| shown.replace(spaced, close))
 }
 
 /// The `T` of an `Option<T>`.

@@ -45,6 +45,7 @@ fn no_struct_takes_the_place_of_a_primitive_type() {
         )
     };
     assert_eq!(message("", "/// D.\nasync fn u32(n: u32) {}"), rule("u32"));
+    assert_eq!(message("", "/// D.\nasync fn r#u32(n: u8) {}"), rule("u32"));
     assert_eq!(message("args = \"str\"", "/// D.\nasync fn job() {}"), rule("str"));
     job("args = \"StrArgs\"", "/// D.\nasync fn str(text: String) {}");
     job("", "/// D.\nasync fn string(text: String) {}");

@@ -292,7 +292,8 @@ fn the_rest_is_a_map() {
         ("bool", "bool"),
         ("Option<HashMap<String, u8>>", "Option<HashMap<String, u8>>"),
         ("(String, u8)", "(String, u8)"),
-        ("[u8; 4]", "[u8;4]"),
+        ("[u8; 4]", "[u8; 4]"),
+        ("std::vec::Vec<Box<dyn Shape>>", "std::vec::Vec<Box<dyn Shape>>"),
     ] {
         let expected = format!("parameter option `rest` needs a map, and `{shown}` is none\n{instead}");
         assert_eq!(param_message(&format!("#[arg(rest)] more: {ty}")), expected);

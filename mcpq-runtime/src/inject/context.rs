@@ -12,14 +12,15 @@ use crate::job::{ArgMap, JobError, JobId, Owner, Priority};
 ///
 /// ```
 /// # use mcpq_runtime::JobContext;
-/// let context = JobContext::for_test("generate_report");
-/// assert_eq!(context.attempt(), 1);
+/// let context = JobContext::for_test("generate_report").with_owner("ada").with_attempt(2);
+/// assert_eq!((context.owner().as_str(), context.attempt()), ("ada", 2));
 /// ```
 #[derive(Clone)]
 pub struct JobContext(Arc<ContextParts>);
 
 /// The fields of a [`JobContext`], as a worker fills them in.
 #[allow(missing_docs)]
+#[derive(Clone)]
 pub struct ContextParts {
     pub job_id: JobId,
     pub job_type: Arc<str>,
@@ -50,11 +51,13 @@ pub trait JobSubmitter: Send + Sync {
 
 impl JobContext {
     /// The context a worker hands out.
+    #[doc(hidden)]
     pub fn new(parts: ContextParts) -> Self {
         Self(Arc::new(parts))
     }
 
-    /// A context with made-up values, for calling a job directly in a test.
+    /// A context with made-up values, for calling a job directly in a test: the first of one attempt, of the owner
+    /// `local`, without an idempotency key. The methods below change that.
     pub fn for_test(job_type: &str) -> Self {
         Self::new(ContextParts {
             job_id: JobId::new(),
@@ -71,6 +74,41 @@ impl JobContext {
             submitted_at: Utc::now(),
             submitter: None,
         })
+    }
+
+    /// For a test: the same context in attempt number `attempt`, from 1, of at least as many.
+    #[must_use]
+    pub fn with_attempt(self, attempt: u32) -> Self {
+        self.changed(|parts| {
+            parts.attempt = attempt;
+            parts.max_attempts = parts.max_attempts.max(attempt);
+        })
+    }
+
+    /// For a test: the same context of a job that may have `attempts`, which includes the present one.
+    #[must_use]
+    pub fn with_max_attempts(self, attempts: u32) -> Self {
+        self.changed(|parts| parts.max_attempts = attempts.max(parts.attempt))
+    }
+
+    /// For a test: the same context of a job that belongs to `owner`.
+    #[must_use]
+    pub fn with_owner(self, owner: impl Into<Owner>) -> Self {
+        self.changed(|parts| parts.owner = owner.into())
+    }
+
+    /// For a test: the same context of a job that was submitted with `key`.
+    #[must_use]
+    pub fn with_idempotency_key(self, key: impl Into<Arc<str>>) -> Self {
+        self.changed(|parts| parts.idempotency_key = Some(key.into()))
+    }
+
+    fn changed(self, change: impl FnOnce(&mut ContextParts)) -> Self {
+        let mut parts = Arc::unwrap_or_clone(self.0);
+        // A context that says what no worker said must not submit: its jobs would be another owner's.
+        parts.submitter = None;
+        change(&mut parts);
+        Self::new(parts)
     }
 
     /// The job's id.

@@ -163,9 +163,9 @@ fn chain(error: &dyn Error) -> String {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be turned into a `JobError`",
     label = "not an error a job can return",
-    note = "a job fails with `mcpq::JobError` or with any error type that implements `std::error::Error + Send + Sync + 'static`",
-    note = "for a text, write `JobError::retry(..)` or `JobError::fatal(..)`",
-    note = "`Box<dyn Error>` is no such type: return `JobError`, which `?` makes of any error"
+    note = "a job fails with `mcpq::JobError` or with any error type that implements `std::error::Error + Send + Sync + 'static`; with mcpq's feature `anyhow`, also with `anyhow::Error`",
+    note = "for a type you own, implement `std::error::Error`, or `From<{Self}>` for `mcpq::JobError`",
+    note = "for a text or a `Box<dyn Error>`, return `JobError`: `JobError::retry(..)` and `JobError::fatal(..)` make one of a text, and `?` of any such error type"
 )]
 pub trait IntoJobError<Via> {
     /// The job error that stands for this one.

@@ -32,10 +32,12 @@ pub trait Job: Sized + Send + 'static {
     /// The job's definition.
     const JOB: JobDescriptor;
 
-    /// Writes the arguments one by one.
+    /// Writes the arguments one by one. `#[mcp_job]` implements it; [`into_args`](Self::into_args) calls it.
+    #[doc(hidden)]
     fn write(&self, writer: &mut ArgWriter);
 
-    /// The arguments as a JSON object.
+    /// The arguments as a JSON object: what a submit sends, for instance to
+    /// [`Queue::submit_json`](crate::Queue::submit_json).
     ///
     /// # Errors
     /// When one of them cannot be written as JSON.
