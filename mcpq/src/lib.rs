@@ -6,6 +6,7 @@ pub use mcpq_macros::mcp_job;
 #[doc(inline)]
 pub use mcpq_runtime::{
     // the queue
+    ArgError,
     ArgFault,
     ArgMap,
     // jobs

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use mcpq::Job;
 use mcpq::prelude::*;
+use mcpq::{ArgError, ArgMap, Job};
 use serde_json::{Value, json};
 
 use crate::registered;

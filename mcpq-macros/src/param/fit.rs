@@ -124,9 +124,8 @@ pub(super) fn default_within(value: &Expr, limits: &Limits) -> syn::Result<()> {
 
 /// A type as one writes it.
 fn written(ty: &Type) -> String {
-    const SPACED: [(&str, &str); 8] = [
-        (" ::", "::"), (":: ", "::"), (" <", "<"), ("< ", "<"), (" >", ">"), (" ,", ","), (" ;", ";"), ("& ", "&"),
-    ];
+    const SPACED: [(&str, &str); 8] =
+        [(" ::", "::"), (":: ", "::"), (" <", "<"), ("< ", "<"), (" >", ">"), (" ,", ","), (" ;", ";"), ("& ", "&")];
     let tokens = ty.to_token_stream().to_string();
     SPACED.iter().fold(tokens, |shown, (spaced, close)| shown.replace(spaced, close))
 }

@@ -141,8 +141,7 @@ fn number(value: f64) -> Value {
     if value.fract() == 0.0 && value.abs() < 9e15 { (value as i64).into() } else { value.into() }
 }
 
-/// The schema that `schema` refers to, or itself. Definitions do not refer to each other in circles: a type is always
-/// somewhere.
+/// The schema that `schema` refers to, or itself.
 pub(super) fn target<'a>(schema: &'a Object, definitions: &'a Object) -> &'a Object {
     let named = schema.get("$ref").and_then(Value::as_str).and_then(|target| target.strip_prefix("#/$defs/"));
     named.and_then(|name| definitions.get(name)?.as_object()).unwrap_or(schema)
