@@ -1,5 +1,6 @@
 //! The SQLite store: one file, for any number of processes on one machine.
 
+mod busy;
 mod claim;
 mod clock;
 mod error;
@@ -132,8 +133,7 @@ impl SqliteStore {
         let reads = (0..READERS).map(|_| reading()).collect::<Result<Vec<_>, _>>()?;
         let watch = reading()?;
         let threads = || -> std::io::Result<(Writer, Readers)> {
-            let writer =
-                Writer::start(connection, clock.clone(), options.synchronous, listeners.clone(), process.clone())?;
+            let writer = Writer::start(connection, clock.clone(), options, listeners.clone(), process.clone())?;
             watcher::start(watch, &listeners, process)?;
             Ok((writer, Readers::start(reads)?))
         };
@@ -187,7 +187,7 @@ impl Store for SqliteStore {
         let request = request.clone();
         self.writer
             .call(Needs::Disk, finishes.len() + request.max, move |tx| {
-                Ok((tx.finish_all(&finishes)?, tx.claim(&request)?))
+                Ok((tx.finish_all(&finishes)?, tx.claim_along(&request)?))
             })
             .await
     }

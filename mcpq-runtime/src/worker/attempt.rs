@@ -115,6 +115,10 @@ pub(super) fn start(handlers: &Handle, run: Run) -> Option<AbortHandle> {
         Handler::Blocking(handler) => {
             handlers.spawn_blocking(move || {
                 let reporter = reporter;
+                // It waited for a thread, and what has been decided of it meanwhile stays true.
+                if input.token.is_cancelled() {
+                    return reporter.tell(Ending::Dropped);
+                }
                 let work = || span.in_scope(|| Ok(handler(input.call()?)?()));
                 let ending = catch_unwind(AssertUnwindSafe(work));
                 reporter.tell(ended(ending));

@@ -240,3 +240,23 @@ async fn a_handler_that_goes_on_after_its_lease_is_lost_is_counted_too() {
         world.worker.stop().await;
     }
 }
+
+#[test]
+fn a_function_that_was_cancelled_before_it_got_a_thread_is_never_called() {
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = runtime.worker_threads(2).max_blocking_threads(1).enable_all().build().unwrap();
+    runtime.block_on(async {
+        let world = world(2).await;
+        let first = world.begun("stubborn").await;
+        let second = submit(&world.queue, "stubborn").await;
+        world.events.heard(second.id(), EventKind::Started, 1).await;
+        second.cancel().await.unwrap();
+        assert_eq!(second.wait().await.unwrap().status, Status::Cancelled);
+        world.leaked(1).await;
+        world.gate.open();
+        assert_eq!(first.wait().await.unwrap().status, Status::Completed);
+        world.leaked(0).await;
+        assert_eq!(world.gate.starts.load(Ordering::SeqCst), 1);
+        world.worker.stop().await;
+    });
+}

@@ -65,6 +65,20 @@ async fn f49_a_probe_claims_nothing() {
     assert_eq!(machine.starts().len(), 0);
 }
 
+#[tokio::test]
+async fn f49_a_process_that_opens_the_file_twice_is_still_seen_to_have_it_open() {
+    let machine = Machine::new();
+    let is_alone = async || {
+        let mut other = machine.command(&[]);
+        other.env("TEST_IS_ALONE_ON", machine.file()).status().await.unwrap().code()
+    };
+    let _queue = machine.queue().await;
+    assert_eq!(is_alone().await, Some(0));
+    // Whoever closes a file gives up all locks of its process on it, and another program then takes the log away.
+    let _second = machine.queue().await;
+    assert_eq!(is_alone().await, Some(0));
+}
+
 /// What a program says of a file that it cannot use.
 async fn refusal(machine: &Machine, file: &Path) -> String {
     let store = format!("sqlite:{}", file.display());

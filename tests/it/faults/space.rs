@@ -1,6 +1,12 @@
 //! A disk that is full, and a file that somebody else holds locked.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use mcpq::{
     EventKind, JobId, Queue, QueueBuilder, QueueError, Status, SubmitOptions,
@@ -25,7 +31,8 @@ async fn queue(machine: &Machine, set: impl FnOnce(SqliteOptions) -> SqliteOptio
     });
     let store = set(SqliteStore::at(machine.file())).open().await.unwrap();
     let builder: QueueBuilder = builder().job(work).job(echo()).job(job("later", |_| async { Ok(json!(null)) }));
-    let (builder, events) = Recorder::on(builder.store(store).lease(Duration::from_secs(20)));
+    let builder = builder.store(store).lease(Duration::from_secs(20)).max_pending(1_000_000);
+    let (builder, events) = Recorder::on(builder);
     (builder.build().await.unwrap(), events, go)
 }
 
@@ -98,4 +105,30 @@ async fn f33_a_locked_file_is_named_as_such_and_is_of_use_when_it_is_free() {
     assert_eq!(queue.stats().await.unwrap().queued, 0, "what was refused is not there");
     worker.stop().await;
     promises::is_whole(&machine).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn f33_a_process_that_writes_all_the_time_leaves_room_for_another() {
+    let machine = Machine::new();
+    let (busy, ..) = queue(&machine, |options| options).await;
+    let (other, ..) = queue(&machine, |options| options.busy_timeout(Duration::from_secs(2))).await;
+    let stop = Arc::new(AtomicBool::new(false));
+    // So many that there is always a commit to make.
+    let writers: Vec<_> = (0..300)
+        .map(|_| {
+            let (busy, stop) = (busy.clone(), stop.clone());
+            tokio::spawn(async move {
+                while !stop.load(Ordering::Relaxed) {
+                    submit(&busy, "echo").await;
+                }
+            })
+        })
+        .collect();
+    for _ in 0..50 {
+        submit(&other, "echo").await;
+    }
+    stop.store(true, Ordering::Relaxed);
+    for writer in writers {
+        writer.await.unwrap();
+    }
 }

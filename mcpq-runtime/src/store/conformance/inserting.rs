@@ -147,6 +147,18 @@ pub async fn f18_a_repeated_insert_is_answered_as_the_first_time(store: Arc<dyn 
     assert_eq!(total(&*store).await, 4);
 }
 
+pub async fn f18_a_repeated_insert_of_a_unique_job_that_has_ended_is_not_answered_with_its_successor(
+    store: Arc<dyn Store>,
+) {
+    let first = unique(Unique::Live, 1);
+    insert(&*store, first.clone()).await;
+    finish(&*store, lease_of(&claim_one(&*store).await), completed()).await;
+    let second = insert(&*store, unique(Unique::Live, 1)).await;
+    assert!(matches!(insert_one(&*store, first.clone()).await, Inserted::Created));
+    assert_eq!(existing(insert_one(&*store, unique(Unique::Live, 1)).await), second);
+    assert_eq!(total(&*store).await, 2);
+}
+
 pub async fn a_batch_may_fill_the_store_to_its_last_place(store: Arc<dyn Store>) {
     let bound = Bound { max_pending: 3 };
     let jobs = || vec![new_job("a"), keyed("a", "k", 1), keyed("a", "k", 1), new_job("a")];

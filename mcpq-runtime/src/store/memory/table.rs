@@ -312,12 +312,16 @@ impl Table {
                 let matching = self.shelves.batch(batch).rev().filter(|(_, slot)| self.matches(*slot, scope, filter));
                 let all: Vec<_> = matching.collect();
                 let total = all.len();
-                let page = all.into_iter().filter(|(seq, _)| *seq < before).skip(page.offset).take(page.limit + 1);
+                let page = all
+                    .into_iter()
+                    .filter(|(seq, _)| *seq < before)
+                    .skip(page.offset)
+                    .take(page.limit.saturating_add(1));
                 (page.collect(), total)
             }
             None => {
                 let (matching, total) = self.shelves.matching(&self.lanes, scope, filter, before);
-                (matching.skip(page.offset).take(page.limit + 1).collect(), total)
+                (matching.skip(page.offset).take(page.limit.saturating_add(1)).collect(), total)
             }
         };
         let next = match found.get(page.limit) {

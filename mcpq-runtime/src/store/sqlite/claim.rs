@@ -6,12 +6,13 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row, params};
 
 use super::{
     clock::time,
     limits,
     row::{COLUMNS, PAYLOAD, Slot, micros, payload, text},
+    sweep::readable,
     transaction::{Held, Tx},
 };
 use crate::{
@@ -56,6 +57,19 @@ pub(super) fn limits_of<'a>(selection: &'a Selection, kind: &str) -> Option<&'a 
 type Waiting = (i64, i64);
 
 impl Tx<'_> {
+    /// Claims along with other writes, which stay where the claim fails.
+    pub(super) fn claim_along(&mut self, request: &ClaimRequest) -> rusqlite::Result<Vec<Claimed>> {
+        self.write_counts()?;
+        self.sql.prepare_cached("SAVEPOINT claim")?.execute([])?;
+        let claimed = self.claim(request).or_else(|error| {
+            tracing::error!(%error, "jobs could not be claimed");
+            self.sql.prepare_cached("ROLLBACK TO claim")?.execute([])?;
+            Ok(Vec::new())
+        });
+        self.sql.prepare_cached("RELEASE claim")?.execute([])?;
+        claimed
+    }
+
     pub(super) fn claim(&mut self, request: &ClaimRequest) -> rusqlite::Result<Vec<Claimed>> {
         self.write_counts()?;
         let lanes = lanes(self.sql, &request.selection)?;
@@ -131,14 +145,23 @@ impl Tx<'_> {
         if taken.is_empty() {
             return Ok(Vec::new());
         }
-        let list = list(taken);
         let mut statement = self.sql.prepare_cached(&SQL)?;
-        let found = statement.query_map([&list], |row| Ok((Slot::read(self.sql, row)?, payload(row, PAYLOAD)?)))?;
+        let read = |row: &Row<'_>| {
+            let slot = Slot::read(self.sql, row)?.with_history(self.sql)?;
+            Ok((slot, payload(row, PAYLOAD)?))
+        };
+        let found = statement.query_map([list(taken)], |row| readable(row, read))?;
         let mut claimed = Vec::with_capacity(taken.len());
         let mut starting = Vec::with_capacity(taken.len());
+        let mut unreadable = Vec::new();
         for found in found {
-            let (slot, args) = found?;
-            let mut slot = slot.with_history(self.sql)?;
+            let (mut slot, args) = match found? {
+                Ok(found) => found,
+                Err(seq) => {
+                    unreadable.push(seq);
+                    continue;
+                }
+            };
             let record = &mut slot.record;
             starting.push((slot.place.clone(), record.id, slot.seq));
             record.status = Status::Running;
@@ -148,12 +171,14 @@ impl Tx<'_> {
             record.run_at = None;
             claimed.push((slot.seq, Claimed { record: slot.record, args, schema: slot.schema }));
         }
+        self.set_aside(&unreadable, self.now.due)?;
+        let seqs: Vec<i64> = claimed.iter().map(|(seq, _)| *seq).collect();
         self.sql
             .prepare_cached(
                 "UPDATE job SET status = 1, until = ?2, attempts = attempts + 1, lease = lease + 1, started_at = ?3, \
                  run_at = NULL WHERE seq IN (SELECT value FROM json_each(?1))",
             )?
-            .execute(params![list, until, self.now.wall])?;
+            .execute(params![list(&seqs), until, self.now.wall])?;
         for (place, id, seq) in starting {
             self.count(&place, Status::Pending, -1);
             self.count(&place, Status::Running, 1);

@@ -76,7 +76,10 @@ fn in_batch(
         .query_map(params![batch.as_uuid().as_bytes(), owner, status, filter.job_type, filter.queue], |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;
     let total = all.len();
-    Ok((all.into_iter().filter(|seq| *seq < before).skip(page.offset).take(page.limit + 1).collect(), total))
+    Ok((
+        all.into_iter().filter(|seq| *seq < before).skip(page.offset).take(page.limit.saturating_add(1)).collect(),
+        total,
+    ))
 }
 
 /// The jobs of one place with one status.
@@ -100,13 +103,14 @@ fn on_shelves(
     if *scope == Scope::All && filter.status.is_none() && filter.job_type.is_none() && filter.queue.is_none() {
         let mut statement =
             sql.prepare_cached("SELECT seq FROM job WHERE seq < ?1 ORDER BY seq DESC LIMIT ?2 OFFSET ?3")?;
-        let window = params![before, page.limit as i64 + 1, page.offset as i64];
+        let most = i64::try_from(page.limit.saturating_add(1)).unwrap_or(i64::MAX);
+        let window = params![before, most, i64::try_from(page.offset).unwrap_or(i64::MAX)];
         let found = statement.query_map(window, |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
         return Ok((found, total));
     }
     let mut fetched: Vec<VecDeque<i64>> = Vec::with_capacity(shelves.len());
     let mut heads = BinaryHeap::new();
-    let wanted = page.offset + page.limit + 1;
+    let wanted = page.offset.saturating_add(page.limit).saturating_add(1);
     let chunk = wanted.min(CHUNK);
     for (index, shelf) in shelves.iter().enumerate() {
         let seqs = shelf.below(sql, before, chunk)?;

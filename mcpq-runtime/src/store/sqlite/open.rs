@@ -1,6 +1,7 @@
 //! Opens the file: what must hold before a job is trusted to it.
 
 use std::{
+    io::ErrorKind,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -8,6 +9,7 @@ use std::{
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
 use super::{
+    busy::retrying,
     clock::Clock,
     error::{store_error, unsuitable},
     schema,
@@ -61,7 +63,8 @@ pub(super) fn prepare(options: &Options) -> Result<(Connection, Clock), StoreErr
         )));
     }
     create_private(path).map_err(|error| place_error(path, error))?;
-    let mut connection = connect(options, Use::Write)?;
+    let connection = connect(options, Use::Write)?;
+    schema::check(&connection)?;
     let mode: String = retrying(options.busy_timeout, || {
         connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))
     })
@@ -69,7 +72,7 @@ pub(super) fn prepare(options: &Options) -> Result<(Connection, Clock), StoreErr
     if mode != "wal" {
         return Err(unsuitable(format!("the disk of {} does not allow a write-ahead log", path.display())));
     }
-    schema::migrate(&mut connection)?;
+    schema::migrate(&connection, options.busy_timeout)?;
     let (_, offset) = schema::remembered(&connection).map_err(store_error)?;
     Ok((connection, Clock::new(offset)))
 }
@@ -106,34 +109,27 @@ pub(super) fn connect(options: &Options, purpose: Use) -> Result<Connection, Sto
 }
 
 /// The file holds what agents send, so it is its owner's alone. Its log inherits that.
+///
+/// One that is there is not opened: to close it again would give up all locks that this process has on it, and others
+/// would take the log away from a store that is open already.
 fn create_private(path: &Path) -> std::io::Result<()> {
     let mut options = std::fs::OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
+    options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop)
+    match options.open(path) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => match std::fs::metadata(path)?.is_dir() {
+            true => Err(ErrorKind::IsADirectory.into()),
+            false => Ok(()),
+        },
+        created => created.map(drop),
+    }
 }
 
 fn place_error(path: &Path, error: std::io::Error) -> StoreError {
     StoreError::Unsuitable {
         message: format!("{} cannot be opened: {error}", path.display()),
         source: Some(Box::new(error)),
-    }
-}
-
-/// Switching to the log needs the file alone for a moment, and SQLite does not wait for that by itself.
-fn retrying<T>(limit: Duration, mut call: impl FnMut() -> rusqlite::Result<T>) -> rusqlite::Result<T> {
-    let deadline = std::time::Instant::now() + limit;
-    loop {
-        match call() {
-            Err(error)
-                if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy)
-                    && std::time::Instant::now() < deadline =>
-            {
-                std::thread::sleep(Duration::from_millis(5));
-            }
-            done => return done,
-        }
     }
 }
 

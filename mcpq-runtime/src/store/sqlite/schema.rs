@@ -6,9 +6,15 @@
 //! queue and priority are a number of the table `place`, which also counts. Large payloads
 //! stand apart, since a change of a row writes the whole row anew; small ones are cheaper in the row itself.
 
-use rusqlite::{Connection, Transaction};
+use std::time::Duration;
 
-use super::{clock, error::unsuitable};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use super::{
+    busy::retrying,
+    clock,
+    error::{store_error, unsuitable},
+};
 use crate::store::StoreError;
 
 /// Marks the file as one of ours: "mcpq".
@@ -119,14 +125,25 @@ CREATE TABLE bucket (
 ) STRICT, WITHOUT ROWID;
 ";
 
-/// Makes the file one of this version. Any number of processes may do so at once.
-pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
-    let transaction = connection
-        .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
-        .map_err(super::error::store_error)?;
+/// Whether the file is one that this program may use. Nothing is written.
+pub(super) fn check(connection: &Connection) -> Result<(), StoreError> {
+    version(connection).map(drop)
+}
+
+/// Makes the file one of this version. Any number of processes may do so at once. One that is needs no lock, so that
+/// others who write keep nobody from opening it.
+pub(super) fn migrate(connection: &Connection, wait: Duration) -> Result<(), StoreError> {
+    if version(connection)? == MIGRATIONS.len() {
+        let (known, _) = remembered(connection).map_err(store_error)?;
+        if known.as_deref() == Some(clock::boot().as_str()) {
+            return Ok(());
+        }
+    }
+    let begin = || Transaction::new_unchecked(connection, TransactionBehavior::Immediate);
+    let transaction = retrying(wait, begin).map_err(store_error)?;
     let version = version(&transaction)?;
     for step in MIGRATIONS.iter().skip(version) {
-        transaction.execute_batch(step).map_err(super::error::store_error)?;
+        transaction.execute_batch(step).map_err(store_error)?;
     }
     let done = || -> rusqlite::Result<()> {
         if version < MIGRATIONS.len() {
@@ -136,24 +153,24 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
         end_leases_of_an_earlier_start(&transaction)?;
         transaction.commit()
     };
-    done().map_err(super::error::store_error)
+    done().map_err(store_error)
 }
 
 /// How many of the steps the file has behind it.
-fn version(transaction: &Transaction<'_>) -> Result<usize, StoreError> {
-    let read = |name: &str| transaction.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
-    let application = read("application_id").map_err(super::error::store_error)?;
-    let version = read("user_version").map_err(super::error::store_error)?;
-    let tables: i64 = transaction
-        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
-        .map_err(super::error::store_error)?;
+fn version(connection: &Connection) -> Result<usize, StoreError> {
+    let read = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
+    let application = read("application_id").map_err(store_error)?;
+    let version = read("user_version").map_err(store_error)?;
+    let tables: i64 =
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(store_error)?;
     match (application, version) {
         (0, 0) if tables == 0 => Ok(0),
         (APPLICATION, 1..=VERSION) => Ok(version as usize),
-        (APPLICATION, _) => Err(unsuitable(format!(
+        (APPLICATION, VERSION..) => Err(unsuitable(format!(
             "the file was written by a newer mcpq (its schema is version {version}, this program knows {VERSION}); update \
              this program, or give it another file"
         ))),
+        (APPLICATION, _) => Err(unsuitable("the file has no version, so it is damaged; restore it from a copy")),
         _ => Err(unsuitable("the file is a database of another program; give mcpq a file of its own")),
     }
 }

@@ -1,18 +1,20 @@
 //! What time brings: lost leases, unanswered questions, the end of keeping.
 
-use std::sync::LazyLock;
+use std::{sync::LazyLock, time::Duration};
 
-use rusqlite::{Row, params};
+use rusqlite::{Error, Row, params};
 
 use super::{
-    place::Db,
-    row::{COLUMNS, FOREVER, Slot},
+    row::{COLUMNS, FOREVER, Slot, micros},
     transaction::Tx,
 };
 use crate::{
     job::{AttemptEnd, ErrorCode, Failure, Status},
     store::Rescued,
 };
+
+/// How long a job that cannot be read is left alone.
+const ASIDE: Duration = Duration::from_secs(3600);
 
 impl Tx<'_> {
     pub(super) fn rescue(&mut self, max_crashes: u32, limit: usize) -> rusqlite::Result<Vec<Rescued>> {
@@ -48,8 +50,27 @@ impl Tx<'_> {
         });
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let mut statement = self.sql.prepare_cached(&SQL)?;
-        let rows = statement.query_map(params![status as i64, now, limit], |row| readable(self.sql, row))?;
-        rows.filter_map(Result::transpose).collect()
+        let read = |row: &Row<'_>| readable(row, |row| Slot::read(self.sql, row));
+        let rows = statement.query_map(params![status as i64, now, limit], read)?;
+        let (mut slots, mut unreadable) = (Vec::new(), Vec::new());
+        for row in rows {
+            match row? {
+                Ok(slot) => slots.push(slot),
+                Err(seq) => unreadable.push(seq),
+            }
+        }
+        self.set_aside(&unreadable, now)?;
+        Ok(slots)
+    }
+
+    /// Puts off what cannot be read, so that it is in nobody's way: a newer program may know it, or a person mend it.
+    pub(super) fn set_aside(&self, unreadable: &[i64], now: i64) -> rusqlite::Result<()> {
+        for seq in unreadable {
+            self.sql
+                .prepare_cached("UPDATE job SET until = ?2 WHERE seq = ?1")?
+                .execute([*seq, now.saturating_add(micros(ASIDE))])?;
+        }
+        Ok(())
     }
 
     fn rescue_running(&mut self, slot: &mut Slot, max_crashes: u32) -> rusqlite::Result<()> {
@@ -82,14 +103,19 @@ impl Tx<'_> {
     }
 }
 
-/// A row that cannot be read is told and left as it is: it must not keep the others from being looked after.
-fn readable(db: &Db, row: &Row<'_>) -> rusqlite::Result<Option<Slot>> {
-    match Slot::read(db, row) {
-        Ok(slot) => Ok(Some(slot)),
+/// What is read of a job's row, or its number where it holds what this program does not know, which is told.
+pub(super) fn readable<T>(
+    row: &Row<'_>,
+    read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+) -> rusqlite::Result<Result<T, i64>> {
+    match read(row) {
+        Ok(read) => Ok(Ok(read)),
+        // The database could not be read at all.
+        Err(error @ Error::SqliteFailure(..)) => Err(error),
         Err(error) => {
             let number: i64 = row.get(0)?;
-            tracing::error!(number, %error, "a stored job cannot be read and is left as it is");
-            Ok(None)
+            tracing::error!(number, %error, "a stored job cannot be read; it is left as it is for an hour");
+            Ok(Err(number))
         }
     }
 }

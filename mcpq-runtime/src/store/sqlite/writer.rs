@@ -12,9 +12,10 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::oneshot;
 
 use super::{
+    busy::{is_busy, retrying},
     clock::Clock,
     error::{gone, locked, store_error},
-    open::Synchronous,
+    open::{Options, Synchronous},
     place::Db,
     transaction::{Local, News, Tx},
 };
@@ -29,9 +30,6 @@ const LINGER: Duration = Duration::from_micros(150);
 
 /// Jobs from which on a commit is worth its while, whoever else may come.
 const CROWD: usize = 32;
-
-/// How long the thread stays awake for the next call after a commit: to be woken takes longer than most callers need.
-const AWAKE: Duration = Duration::from_micros(100);
 
 /// How long nothing may be asked for before the log is brought home.
 const IDLE: Duration = Duration::from_millis(500);
@@ -89,18 +87,21 @@ impl Writer {
     pub(super) fn start(
         connection: Connection,
         clock: Clock,
-        synchronous: Synchronous,
+        options: &Options,
         listeners: Arc<Listeners>,
         process: Vec<u8>,
     ) -> std::io::Result<Self> {
         let (sender, requests) = channel();
+        // The thread waits by itself.
+        connection.busy_timeout(Duration::ZERO).map_err(std::io::Error::other)?;
         let thread = Thread {
             db: Db::new(connection),
             clock,
             listeners,
             process,
             local: Local::default(),
-            lasting: synchronous == Synchronous::Full,
+            lasting: options.synchronous == Synchronous::Full,
+            wait: options.busy_timeout,
             level: None,
         };
         std::thread::Builder::new().name("mcpq-sqlite-write".into()).spawn(move || thread.run(&requests))?;
@@ -131,6 +132,8 @@ struct Thread {
     local: Local,
     /// Whether commits wait for the disk at all.
     lasting: bool,
+    /// How long a commit waits for another process.
+    wait: Duration,
     /// What the connection was last set to.
     level: Option<Needs>,
 }
@@ -141,18 +144,14 @@ impl Thread {
         let mut group = Vec::new();
         loop {
             if group.is_empty() {
-                match next_within(requests, AWAKE) {
+                match requests.recv_timeout(if tidy { FOR_LONG } else { IDLE }) {
                     Ok(first) => group.push(first),
-                    Err(TryRecvError::Disconnected) => break,
-                    Err(TryRecvError::Empty) => match requests.recv_timeout(if tidy { FOR_LONG } else { IDLE }) {
-                        Ok(first) => group.push(first),
-                        Err(RecvTimeoutError::Disconnected) => break,
-                        Err(RecvTimeoutError::Timeout) => {
-                            tidy = true;
-                            self.bring_home("PASSIVE");
-                            continue;
-                        }
-                    },
+                    Err(RecvTimeoutError::Disconnected) => break,
+                    Err(RecvTimeoutError::Timeout) => {
+                        tidy = true;
+                        self.bring_home("PASSIVE");
+                        continue;
+                    }
                 }
             }
             tidy = false;
@@ -184,7 +183,8 @@ impl Thread {
                 group.into_iter().for_each(|request| request.task.answer(Ok(())));
                 news.tell(&self.listeners);
             }
-            Err(error) if group.len() == 1 || is_about_the_lock(&error) => {
+            // It did not even begin: another process writes.
+            Err(error) if group.len() == 1 || is_busy(&error) => {
                 let mut group = group.into_iter();
                 let Some(first) = group.next() else { return };
                 group.for_each(|request| request.task.answer(Err(locked())));
@@ -223,7 +223,8 @@ impl Thread {
             self.db.pragma_update(None, "synchronous", "normal")?;
             self.level = Some(needs);
         }
-        let transaction = Transaction::new_unchecked(&self.db, TransactionBehavior::Immediate)?;
+        let begin = || Transaction::new_unchecked(&self.db, TransactionBehavior::Immediate);
+        let transaction = retrying(self.wait, begin)?;
         let mut tx = Tx::new(&self.db, self.clock.now(), &mut self.local);
         for request in group {
             request.task.run(&mut tx)?;
@@ -252,9 +253,4 @@ fn next_within(requests: &Receiver<Request>, time: Duration) -> Result<Request, 
             done => return done,
         }
     }
-}
-
-/// Whether the group did not even begin: another process writes.
-fn is_about_the_lock(error: &rusqlite::Error) -> bool {
-    error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy)
 }
