@@ -10,7 +10,7 @@ mod timeouts;
 
 use std::time::Duration;
 
-use mcpq::{EventKind, Status, prelude::*};
+use mcpq::{BuildError, EventKind, Status, prelude::*};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -130,6 +130,21 @@ async fn state_is_injected_and_a_missing_one_fails_the_build() {
     let error = builder().job(greet::JOB).build().await.unwrap_err().to_string();
     assert!(error.contains("`greet` takes `State<") && error.contains("Greeting"), "{error}");
     builder().job(greet::JOB).submit_only().build().await.unwrap();
+}
+
+/// Greets in another way.
+#[mcp_job(name = "greet", args = "GreetAgain")]
+async fn greet_again() {}
+
+#[tokio::test]
+async fn two_jobs_of_one_name_fail_the_build_with_both_places() {
+    let error = builder().job(greet::JOB).job(GreetAgain::JOB).submit_only().build().await.unwrap_err();
+    let BuildError::DuplicateJob { name, first, second } = &error else { panic!("{error:?}") };
+    assert_eq!(name, "greet");
+    assert_ne!(first, second);
+    for place in [first, second] {
+        assert!(place.contains("lifecycle.rs:") && error.to_string().contains(place.as_str()), "{error}");
+    }
 }
 
 #[tokio::test]

@@ -2,11 +2,16 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::{Arc, LazyLock},
+    sync::{
+        Arc, LazyLock,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, SystemTime},
 };
 
-use mcpq::store::{Store, conformance::Faulty, memory::MemoryStore, sqlite::SqliteStore};
+use mcpq::store::{Store, StoreListener, conformance::Faulty, memory::MemoryStore, sqlite::SqliteStore};
+
+use crate::support::{builder, echo, eventually, job, submit};
 
 mcpq::store_conformance!(memory, || async { MemoryStore::new() });
 mcpq::store_conformance!(
@@ -58,4 +63,61 @@ fn every_case_is_listed() {
         }
     }
     assert!(cases > 100, "{cases} cases were found");
+}
+
+/// Counts what it is told of without knowing what has changed.
+#[derive(Default)]
+struct Resyncs(AtomicUsize);
+
+impl StoreListener for Resyncs {
+    fn resync(&self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+#[tokio::test]
+async fn what_another_handle_commits_is_told() {
+    let file = file();
+    let (one, other) = (SqliteStore::open(&file).await.unwrap(), SqliteStore::open(&file).await.unwrap());
+    let told = Arc::new(Resyncs::default());
+    let listener: Arc<dyn StoreListener> = told.clone();
+    one.watch(Arc::downgrade(&listener));
+    let queue = builder().job(echo()).submit_only().store(other).build().await.unwrap();
+    for _ in 0..2 {
+        let before = told.0.load(Ordering::SeqCst);
+        submit(&queue, "echo").await;
+        eventually("the other handle hears of it", || async { (told.0.load(Ordering::SeqCst) > before).then_some(()) })
+            .await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_whose_store_takes_its_time_never_runs_more_than_its_slots() {
+    const SLOTS: usize = 8;
+    let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (counts, highest) = (now.clone(), most.clone());
+    let work = job("work", move |_| {
+        let (now, most) = (counts.clone(), highest.clone());
+        async move {
+            most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            tokio::task::yield_now().await;
+            now.fetch_sub(1, Ordering::SeqCst);
+            Ok(serde_json::Value::Null)
+        }
+    });
+    let store = SqliteStore::open(file()).await.unwrap();
+    let queue = builder().job(work).workers(SLOTS).store(store).build().await.unwrap();
+    let mut jobs = Vec::new();
+    for _ in 0..400 {
+        jobs.push(submit(&queue, "work").await);
+    }
+    let worker = queue.worker().start().unwrap();
+    let mut running = 0;
+    for job in jobs {
+        job.wait().await.unwrap();
+        running = running.max(queue.stats().await.unwrap().running);
+    }
+    worker.stop().await;
+    assert!(most.load(Ordering::SeqCst) <= SLOTS, "{most:?} handlers ran at once");
+    assert!(running <= SLOTS, "{running} leases were held at once");
 }

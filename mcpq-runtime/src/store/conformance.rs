@@ -100,7 +100,7 @@ macro_rules! store_conformance {
                 f34_a_refused_batch_leaves_nothing_behind,
                 f17_a_key_is_taken_in_every_status_until_its_job_is_pruned,
                 f18_a_repeated_insert_is_answered_as_the_first_time,
-                f18_a_repeated_insert_of_a_unique_job_that_has_ended_is_not_answered_with_its_successor,
+                f18_a_repeated_insert_is_never_answered_with_a_successor,
                 a_batch_may_fill_the_store_to_its_last_place;
             leases:
                 f01_an_expired_lease_is_rescued_with_the_attempt_given_back,

@@ -79,6 +79,20 @@ async fn f49_a_process_that_opens_the_file_twice_is_still_seen_to_have_it_open()
     assert_eq!(is_alone().await, Some(0));
 }
 
+#[tokio::test]
+async fn f49_who_only_looks_waits_for_nobody_who_writes() {
+    let machine = Machine::new();
+    let queue = machine.queue().await;
+    let id = machine.submit(&queue, "mark", json!({})).await;
+    let sql = machine.sql();
+    sql.execute_batch("BEGIN IMMEDIATE").unwrap();
+    for command in [&["list"][..], &["status", &id.to_string()], &["stats"]] {
+        let (code, answer) = machine.ask(command).await;
+        assert_eq!(code, 0, "{command:?}: {answer}");
+    }
+    sql.execute_batch("ROLLBACK").unwrap();
+}
+
 /// What a program says of a file that it cannot use.
 async fn refusal(machine: &Machine, file: &Path) -> String {
     let store = format!("sqlite:{}", file.display());

@@ -1,6 +1,11 @@
 //! One row that cannot be read among others: whoever sweeps must go on.
 
-use mcpq::{JobId, Status};
+use std::{sync::Arc, time::Duration};
+
+use mcpq::{
+    JobId, Status,
+    store::{ClaimRequest, Selection, Store, WorkerId},
+};
 use serde_json::json;
 
 use super::machine::{Machine, until};
@@ -40,6 +45,21 @@ async fn f41_a_row_that_cannot_be_read_keeps_no_other_from_being_rescued() {
 }
 
 #[tokio::test]
+async fn f41_a_row_that_cannot_be_read_takes_up_no_room_in_a_sweep() {
+    let machine = Machine::new();
+    let (queue, store) = (machine.queue().await, machine.store().await);
+    let bad = machine.submit(&queue, "mark", json!({})).await;
+    let good = machine.submit(&queue, "mark", json!({})).await;
+    let selection = Arc::new(Selection { queues: Vec::new(), types: Vec::new(), any_type: true });
+    let lease = Duration::from_millis(1);
+    let claimed = store.claim(&ClaimRequest { worker: WorkerId::new(), selection, max: 2, lease }).await.unwrap();
+    assert_eq!(claimed.len(), 2);
+    damage(&machine, bad);
+    let rescued = until("the other is rescued", async || store.rescue(9, 1).await.unwrap().pop()).await;
+    assert_eq!(rescued.record.id, good);
+}
+
+#[tokio::test]
 async fn f41_a_row_that_cannot_be_read_keeps_no_other_from_being_claimed() {
     let machine = Machine::new().with("MCPQ_WORKERS", 1);
     let queue = machine.queue().await;
@@ -58,4 +78,21 @@ async fn f41_a_row_that_cannot_be_read_keeps_no_other_from_being_claimed() {
     }
     worker.says("cannot be read").await;
     assert_eq!(worker.stop().await, 0);
+}
+
+#[tokio::test]
+async fn what_counts_the_jobs_of_an_owner_goes_with_the_last_of_them() {
+    let machine = Machine::new();
+    let queue = machine.queue().await;
+    let counted = || -> i64 { machine.sql().query_row("SELECT count(*) FROM place", [], |row| row.get(0)).unwrap() };
+    let mut ids = Vec::new();
+    for owner in ["ada", "bob", "eve"] {
+        ids.push(machine.submit(&queue.as_owner(owner), "mark", json!({})).await);
+    }
+    assert_eq!(counted(), 4, "one for each owner, and one for all together");
+    for id in ids {
+        queue.cancel(id).await.unwrap();
+        queue.remove(id).await.unwrap();
+    }
+    assert_eq!(counted(), 0);
 }

@@ -147,9 +147,7 @@ pub async fn f18_a_repeated_insert_is_answered_as_the_first_time(store: Arc<dyn 
     assert_eq!(total(&*store).await, 4);
 }
 
-pub async fn f18_a_repeated_insert_of_a_unique_job_that_has_ended_is_not_answered_with_its_successor(
-    store: Arc<dyn Store>,
-) {
+pub async fn f18_a_repeated_insert_is_never_answered_with_a_successor(store: Arc<dyn Store>) {
     let first = unique(Unique::Live, 1);
     insert(&*store, first.clone()).await;
     finish(&*store, lease_of(&claim_one(&*store).await), completed()).await;
