@@ -127,17 +127,26 @@ CREATE TABLE bucket (
 
 /// Whether the file is one that this program may use. Nothing is written.
 pub(super) fn check(connection: &Connection) -> Result<(), StoreError> {
+    // One state of the file: another process may be making it one of ours.
+    let _state = connection.unchecked_transaction().map_err(store_error)?;
     version(connection).map(drop)
+}
+
+/// Whether there is nothing to write into the file.
+fn is_ready(connection: &Connection) -> Result<bool, StoreError> {
+    let _state = connection.unchecked_transaction().map_err(store_error)?;
+    if version(connection)? != MIGRATIONS.len() {
+        return Ok(false);
+    }
+    let (known, _) = remembered(connection).map_err(store_error)?;
+    Ok(known.as_deref() == Some(clock::boot().as_str()))
 }
 
 /// Makes the file one of this version. Any number of processes may do so at once. One that is needs no lock, so that
 /// others who write keep nobody from opening it.
 pub(super) fn migrate(connection: &Connection, wait: Duration) -> Result<(), StoreError> {
-    if version(connection)? == MIGRATIONS.len() {
-        let (known, _) = remembered(connection).map_err(store_error)?;
-        if known.as_deref() == Some(clock::boot().as_str()) {
-            return Ok(());
-        }
+    if is_ready(connection)? {
+        return Ok(());
     }
     let begin = || Transaction::new_unchecked(connection, TransactionBehavior::Immediate);
     let transaction = retrying(wait, begin).map_err(store_error)?;
@@ -156,7 +165,7 @@ pub(super) fn migrate(connection: &Connection, wait: Duration) -> Result<(), Sto
     done().map_err(store_error)
 }
 
-/// How many of the steps the file has behind it.
+/// How many of the steps the file has behind it, in a state that the caller holds.
 fn version(connection: &Connection) -> Result<usize, StoreError> {
     let read = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
     let application = read("application_id").map_err(store_error)?;
