@@ -11,6 +11,8 @@ use std::{
 
 use mcpq::store::{Store, StoreListener, conformance::Faulty, memory::MemoryStore, sqlite::SqliteStore};
 
+#[cfg(unix)]
+use crate::servers::postgres::{new_schema, shared};
 use crate::support::{builder, echo, eventually, job, submit};
 
 mcpq::store_conformance!(memory, || async { MemoryStore::new() });
@@ -24,6 +26,16 @@ mcpq::store_conformance!(sqlite_shared, || async {
     let file = file();
     let one: Arc<dyn Store> = Arc::new(SqliteStore::open(&file).await.unwrap());
     let other: Arc<dyn Store> = Arc::new(SqliteStore::open(&file).await.unwrap());
+    Faulty::across([one, other])
+});
+
+#[cfg(unix)]
+mcpq::store_conformance!(postgres, || async { shared(&new_schema()).open().await.unwrap() });
+#[cfg(unix)]
+mcpq::store_conformance!(postgres_shared, || async {
+    let schema = new_schema();
+    let one: Arc<dyn Store> = Arc::new(shared(&schema).open().await.unwrap());
+    let other: Arc<dyn Store> = Arc::new(shared(&schema).open().await.unwrap());
     Faulty::across([one, other])
 });
 
