@@ -16,6 +16,7 @@ mod mount;
 mod msrv;
 mod parity;
 mod property;
+mod serving;
 mod stdio_lines;
 mod stores;
 mod support;
