@@ -5,6 +5,7 @@ mod error;
 mod event;
 mod handle;
 mod meter;
+mod serving;
 mod settings;
 mod stats;
 mod submit;
@@ -32,6 +33,7 @@ use crate::{
     store::{Bound, ListFilter, Listing, Page, Removed, Replayed, Store},
 };
 pub(crate) use event::transition;
+use serving::Serving;
 use wait::WaitHub;
 
 /// A handle to the queue. Cheap to clone; acts for one owner, `local` unless told otherwise.
@@ -51,6 +53,7 @@ struct Shared {
     events: Events,
     meter: Meter,
     gauges: Gauges,
+    serving: Serving,
     closing: CancellationToken,
     submit_only: bool,
 }
@@ -171,11 +174,6 @@ impl Queue {
     pub fn estimate(&self, record: &JobRecord) -> Option<Duration> {
         let kind = self.registry().get(&record.job_type)?;
         self.shared.meter.estimate(kind.name(), record)
-    }
-
-    /// Whether nobody can run this queue's jobs: no worker in this process, and no other process sees the store.
-    pub fn is_unserved(&self) -> bool {
-        !self.store().is_shared() && self.shared.gauges.workers() == 0
     }
 
     /// Whether this process only submits jobs, and runs none.

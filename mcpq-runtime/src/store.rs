@@ -17,6 +17,7 @@ pub mod sqlite;
 pub mod sweep;
 mod types;
 mod url;
+mod workers;
 
 use std::{fmt, sync::Weak, time::Duration};
 
@@ -27,9 +28,10 @@ pub use listing::{ListFilter, Listing, Page, QueueCounts};
 pub use types::{
     Answered, Bound, CancelReply, ClaimRequest, ClaimType, Claimed, Depth, Finish, InsertReply, Inserted, JournalEntry,
     JournalWrite, Keeping, LeaseRef, NewJob, Outcome, Park, ProgressWrite, RateLimit, Removed, Renewed, Replayed,
-    Rescued, RunAt, Selection, Settled, WorkerId,
+    Rescued, RunAt, Selection, Settled,
 };
 pub use url::open;
+pub use workers::{LiveWorker, WorkerId};
 
 pub use crate::job::Unique;
 use crate::job::{JobId, JobRecord, Payload, Scope};
@@ -178,6 +180,12 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
 
     /// Stores a value under a key of the job's journal, once for the job's life.
     async fn journal_write(&self, lease: LeaseRef, key: &str, value: Payload) -> Result<JournalWrite, StoreError>;
+
+    /// Notes that a worker lives, for so long from now; for no time at all, that it has stopped.
+    async fn heartbeat(&self, worker: &LiveWorker, keep: Duration) -> Result<(), StoreError>;
+
+    /// The workers that live, up to [`LiveWorker::MOST`] of them.
+    async fn workers(&self) -> Result<Vec<LiveWorker>, StoreError>;
 
     /// Registers for wake-ups, until the listener is dropped.
     fn watch(&self, listener: Weak<dyn StoreListener>);

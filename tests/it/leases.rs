@@ -96,5 +96,5 @@ async fn a_worker_whose_handlers_runtime_is_gone_gives_back_and_stops() {
     assert_eq!((record.status, record.attempts, record.crashes), (Status::Pending, 0, 0));
     events.heard(handle.id(), EventKind::Released, 1).await;
     assert!(store.calls(Op::Claim) < 10, "{} claims", store.calls(Op::Claim));
-    assert!(queue.is_unserved());
+    assert!(!queue.is_served("default", "echo").await && queue.stats().await.unwrap().unserved);
 }

@@ -18,7 +18,7 @@ const MAX_NAMED: usize = 100;
 const POLL: Duration = Duration::from_secs(2);
 
 /// A job as `queue_status` shows it. Fields that say nothing are left out: agents pay for every word.
-pub(crate) fn job(queue: &Queue, record: &JobRecord) -> JsonObject {
+pub(crate) async fn job(queue: &Queue, record: &JobRecord) -> JsonObject {
     let mut view = summary(record);
     let mut set = |name: &str, value: Value| {
         view.insert(name.to_owned(), value);
@@ -47,8 +47,9 @@ pub(crate) fn job(queue: &Queue, record: &JobRecord) -> JsonObject {
         }
         set("poll_after_ms", poll_after(record, estimate).into());
     }
-    if record.status == Status::Pending && queue.is_unserved() {
-        set("message", "No worker runs this queue now; the job waits until one is started.".into());
+    if record.status == Status::Pending && !queue.is_served(&record.queue, &record.job_type).await {
+        let message = "No worker runs such jobs now; the job waits until one is started.";
+        view.insert("message".to_owned(), message.into());
     }
     view
 }

@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use super::{Events, Gauges, JobEvent, Meter, OptionalTool, Queue, Settings, Shared, wait::WaitHub};
+use super::{Events, Gauges, JobEvent, Meter, OptionalTool, Queue, Settings, Shared, serving::Serving, wait::WaitHub};
 use crate::{
     inject::{JobCall, StateMap},
     job::{ArgMap, JobError, JobOptions, Owner, Scope},
@@ -297,6 +297,7 @@ impl QueueBuilder {
             events: self.events,
             meter: Meter::default(),
             gauges: Gauges::default(),
+            serving: Serving::default(),
             closing: CancellationToken::new(),
             submit_only: self.submit_only,
         };

@@ -1,6 +1,6 @@
 //! How full a queue is and how fast it drains.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use serde::Serialize;
 
@@ -9,28 +9,19 @@ use super::{Queue, QueueError};
 /// What this process's workers and submits count.
 #[derive(Debug, Default)]
 pub struct Gauges {
-    workers: AtomicUsize,
     slots: AtomicUsize,
     leaked: AtomicUsize,
     rejections: AtomicU64,
-    warned: AtomicBool,
 }
 
 impl Gauges {
-    /// Workers that run in this process.
-    pub fn workers(&self) -> usize {
-        self.workers.load(Ordering::Relaxed)
-    }
-
     /// A worker with so many slots has started.
     pub(crate) fn worker_started(&self, slots: usize) {
-        self.workers.fetch_add(1, Ordering::Relaxed);
         self.slots.fetch_add(slots, Ordering::Relaxed);
     }
 
     /// A worker with so many slots has stopped.
     pub(crate) fn worker_stopped(&self, slots: usize) {
-        self.workers.fetch_sub(1, Ordering::Relaxed);
         self.slots.fetch_sub(slots, Ordering::Relaxed);
     }
 
@@ -42,11 +33,6 @@ impl Gauges {
     /// Such a handler has returned after all.
     pub(crate) fn returned(&self) {
         self.leaked.fetch_sub(1, Ordering::Relaxed);
-    }
-
-    /// Whether a queue without workers has not been warned of yet.
-    pub(super) fn warn_once(&self) -> bool {
-        !self.warned.swap(true, Ordering::Relaxed)
     }
 
     pub(super) fn rejected(&self) {
@@ -77,7 +63,9 @@ pub struct Stats {
     pub drain_rate: Option<f64>,
     /// Submits that this process refused because the queue was full.
     pub rejections: u64,
-    /// Whether no worker can be seen that would run these jobs.
+    /// Workers that live, in all processes.
+    pub workers: usize,
+    /// Whether there are none.
     pub unserved: bool,
     /// Whether every slot of this process is lost, so that nothing is claimed.
     pub unhealthy: bool,
@@ -109,6 +97,7 @@ pub struct QueueStats {
 
 pub(super) async fn collect(queue: &Queue) -> Result<Stats, QueueError> {
     let counts = queue.store().counts(queue.scope()).await?;
+    let workers = queue.workers().await?;
     let gauges = &queue.shared.gauges;
     let (capacity, leaked) = (gauges.slots.load(Ordering::Relaxed), gauges.leaked.load(Ordering::Relaxed));
     Ok(Stats {
@@ -121,7 +110,8 @@ pub(super) async fn collect(queue: &Queue) -> Result<Stats, QueueError> {
         queue_capacity: queue.settings().max_pending,
         drain_rate: queue.shared.meter.drain_rate(),
         rejections: gauges.rejections.load(Ordering::Relaxed),
-        unserved: queue.is_unserved(),
+        workers: workers.len(),
+        unserved: workers.is_empty(),
         unhealthy: capacity > 0 && leaked >= capacity,
         queues: counts
             .into_iter()

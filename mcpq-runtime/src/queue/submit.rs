@@ -52,6 +52,8 @@ pub struct Submitted {
     pub id: JobId,
     /// The job type's name.
     pub job_type: Arc<str>,
+    /// The queue that it joined.
+    pub queue: Arc<str>,
     /// The job that was there already and stands for the new one.
     pub existing: Option<Box<JobRecord>>,
 }
@@ -68,7 +70,7 @@ impl Queue {
         options: SubmitOptions,
     ) -> Result<Submitted, QueueError> {
         let new = self.prepare(job_type, args, options)?;
-        let (id, name, event) = (new.id, new.job_type.clone(), submitted(&new));
+        let (id, name, queue, event) = (new.id, new.job_type.clone(), new.queue.clone(), submitted(&new));
         let existing = match self.store().insert(vec![new], self.bound()).await? {
             InsertReply::Full(depth) => return Err(self.full(depth)),
             InsertReply::Done(mut replies) => match replies.pop() {
@@ -81,10 +83,10 @@ impl Queue {
         };
         if existing.is_none() {
             self.shared.events.emit(|| event);
-            self.warn_unserved();
+            self.warn_unserved(&queue, &name).await;
         }
-        let id = existing.as_ref().map_or(id, |record| record.id);
-        Ok(Submitted { id, job_type: name, existing })
+        let (id, queue) = existing.as_ref().map_or((id, queue), |record| (record.id, record.queue.clone()));
+        Ok(Submitted { id, job_type: name, queue, existing })
     }
 
     /// A handle to a job that was submitted before, here or elsewhere.
@@ -184,14 +186,6 @@ impl Queue {
             name: suggest::quote(job_type),
             nearest: suggest::nearest(job_type, known.iter().map(String::as_str)).map(str::to_owned),
             known,
-        }
-    }
-
-    fn warn_unserved(&self) {
-        if self.is_unserved() && self.shared.gauges.warn_once() {
-            tracing::warn!(
-                "a job was submitted, but no worker runs its queue: start one with `queue.worker().start()`"
-            );
         }
     }
 }

@@ -39,6 +39,7 @@ pub mod listening;
 pub mod listing;
 pub mod races;
 pub mod replaying;
+pub mod workers;
 
 pub use faulty::{Fault, Faulty, Op};
 pub use fixture::{Fixture, run};
@@ -176,6 +177,10 @@ macro_rules! store_conformance {
                 counts_follow_the_jobs,
                 f48_filtered_pages_follow_each_other,
                 a_job_keeps_its_place_whatever_becomes_of_it;
+            workers:
+                a_worker_is_known_as_long_as_its_heartbeats_come,
+                a_heartbeat_prolongs_and_tells_anew_what_is_served,
+                a_worker_that_stops_is_forgotten_at_once;
             listening:
                 whatever_makes_a_job_due_is_heard,
                 a_place_that_is_free_again_is_heard,

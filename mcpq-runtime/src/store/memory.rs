@@ -9,6 +9,7 @@ mod limits;
 mod shelves;
 mod table;
 mod transitions;
+mod workers;
 
 use std::{
     sync::{Mutex, MutexGuard, PoisonError, Weak},
@@ -19,8 +20,8 @@ use async_trait::async_trait;
 
 use super::{
     Answered, Bound, CancelReply, ClaimRequest, Claimed, Finish, InsertReply, JournalEntry, JournalWrite, LeaseRef,
-    ListFilter, Listeners, Listing, NewJob, Page, Park, ProgressWrite, QueueCounts, Removed, Renewed, Replayed,
-    Rescued, Selection, Settled, Store, StoreError, StoreListener,
+    ListFilter, Listeners, Listing, LiveWorker, NewJob, Page, Park, ProgressWrite, QueueCounts, Removed, Renewed,
+    Replayed, Rescued, Selection, Settled, Store, StoreError, StoreListener,
 };
 use crate::job::{JobId, JobRecord, Payload, Scope, Status};
 use table::Table;
@@ -224,6 +225,15 @@ impl Store for MemoryStore {
 
     async fn journal_write(&self, lease: LeaseRef, key: &str, value: Payload) -> Result<JournalWrite, StoreError> {
         Ok(self.lock().journal_write(lease, key, value))
+    }
+
+    async fn heartbeat(&self, worker: &LiveWorker, keep: Duration) -> Result<(), StoreError> {
+        self.lock().heartbeat(worker, keep);
+        Ok(())
+    }
+
+    async fn workers(&self) -> Result<Vec<LiveWorker>, StoreError> {
+        Ok(self.lock().workers())
     }
 
     fn watch(&self, listener: Weak<dyn StoreListener>) {

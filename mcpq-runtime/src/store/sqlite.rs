@@ -18,6 +18,7 @@ mod steps;
 mod sweep;
 mod transaction;
 mod watcher;
+mod workers;
 mod writer;
 
 use std::{
@@ -31,8 +32,8 @@ use async_trait::async_trait;
 
 use super::{
     Answered, Bound, CancelReply, ClaimRequest, Claimed, Finish, InsertReply, JournalEntry, JournalWrite, LeaseRef,
-    ListFilter, Listeners, Listing, NewJob, Page, Park, ProgressWrite, QueueCounts, Removed, Renewed, Replayed,
-    Rescued, Selection, Settled, Store, StoreError, StoreListener,
+    ListFilter, Listeners, Listing, LiveWorker, NewJob, Page, Park, ProgressWrite, QueueCounts, Removed, Renewed,
+    Replayed, Rescued, Selection, Settled, Store, StoreError, StoreListener,
 };
 use crate::job::{JobId, JobRecord, Payload, Scope};
 pub use open::Synchronous;
@@ -270,6 +271,16 @@ impl Store for SqliteStore {
     async fn journal_write(&self, lease: LeaseRef, key: &str, value: Payload) -> Result<JournalWrite, StoreError> {
         let key = key.to_owned();
         self.writer.call(Needs::Disk, 1, move |tx| tx.journal_write(lease, &key, &value)).await
+    }
+
+    async fn heartbeat(&self, worker: &LiveWorker, keep: Duration) -> Result<(), StoreError> {
+        let worker = worker.clone();
+        self.writer.call(Needs::Sight, 1, move |tx| tx.heartbeat(&worker, keep)).await
+    }
+
+    async fn workers(&self) -> Result<Vec<LiveWorker>, StoreError> {
+        let now = self.clock.now().lease;
+        self.readers.call(move |sql| workers::live(sql, now)).await
     }
 
     fn watch(&self, listener: Weak<dyn StoreListener>) {

@@ -3,29 +3,12 @@
 use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
-use uuid::Uuid;
 
+use super::WorkerId;
 use crate::{
     inject::ProgressUpdate,
     job::{AttemptEnd, Failure, JobId, JobRecord, Owner, Payload, Priority, Status, Unique},
 };
-
-/// A worker, for the life of one process start. Names are labels; this decides.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct WorkerId(Uuid);
-
-impl WorkerId {
-    /// A new random id.
-    #[allow(clippy::new_without_default)]
-    pub fn new() -> Self {
-        Self(Uuid::now_v7())
-    }
-
-    /// The id as a UUID.
-    pub fn as_uuid(&self) -> &Uuid {
-        &self.0
-    }
-}
 
 /// A job to be stored.
 #[derive(Clone, Debug)]

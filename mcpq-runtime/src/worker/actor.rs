@@ -30,7 +30,7 @@ use super::{
 };
 use crate::{
     queue::{EventKind, JobEvent, Queue},
-    store::{Renewed, Selection, Store, StoreError, StoreListener, WorkerId},
+    store::{LiveWorker, Renewed, Selection, Store, StoreError, StoreListener, WorkerId},
 };
 
 /// Most reports that are taken at once, so that a flood of them does not starve the rest.
@@ -39,7 +39,10 @@ const REPORTS: usize = 1024;
 pub(super) struct Actor {
     queue: Queue,
     store: Arc<dyn Store>,
-    id: WorkerId,
+    /// What others see of this worker.
+    card: LiveWorker,
+    /// When they are to be told again that it lives.
+    beat_at: Instant,
     selection: Arc<Selection>,
     slots: usize,
     handlers: Handle,
@@ -74,6 +77,7 @@ pub(super) struct Actor {
     claims_along: [bool; 2],
     renewals: Call<RenewAnswer>,
     progress: Call<Result<(), StoreError>>,
+    heartbeats: Call<Result<(), StoreError>>,
 }
 
 impl Actor {
@@ -81,12 +85,15 @@ impl Actor {
         let hints = Arc::new(Hints::default());
         let listener: Arc<dyn StoreListener> = hints.clone();
         queue.store().watch(Arc::downgrade(&listener));
-        queue.gauges().worker_started(slots);
         let (reporter, reports) = unbounded_channel();
         let now = Instant::now();
+        let card = LiveWorker::here(WorkerId::new(), &selection, slots);
+        queue.gauges().worker_started(slots);
+        queue.worker_started(card.clone());
         Self {
             store: queue.store().clone(),
-            id: WorkerId::new(),
+            card,
+            beat_at: now,
             selection: Arc::new(selection),
             slots,
             handlers,
@@ -112,6 +119,7 @@ impl Actor {
             claims_along: [false; 2],
             renewals: Call::default(),
             progress: Call::default(),
+            heartbeats: Call::default(),
             queue,
         }
     }
@@ -157,10 +165,20 @@ impl Actor {
                     Ok(()) => self.progress.succeeded(),
                     Err(error) => self.progress.failed("take progress", &error),
                 },
+                answer = self.heartbeats.answer() => match answer {
+                    Ok(()) => self.heartbeats.succeeded(),
+                    Err(error) => {
+                        self.heartbeats.failed("note that this worker lives", &error);
+                        self.beat_at = Instant::now();
+                    }
+                },
                 () = self.hints.wake.notified() => self.take_hints(),
                 () = &mut alarm => self.look_at_clock(),
             }
         }
+        // A store that does not answer learns it when the heartbeats stay away.
+        let farewell = self.store.heartbeat(&self.card, Duration::ZERO);
+        let _ = tokio::time::timeout(Duration::from_secs(1), farewell).await;
     }
 
     fn is_done(&self) -> bool {
@@ -178,6 +196,9 @@ impl Actor {
         let mut next = now + Duration::from_secs(60);
         let mut at = |time: Option<Instant>| next = next.min(time.unwrap_or(next));
         at(self.checks.first().map(|(at, _)| *at));
+        if !self.heartbeats.is_running() && self.quit_at.is_none() {
+            at(Some(self.beat_at.max(self.heartbeats.not_before.unwrap_or(self.beat_at))));
+        }
         if !self.progress.is_running() {
             at(self.dirty.first().map(|(at, _)| (*at).max(self.progress.not_before.unwrap_or(*at))));
         }
@@ -312,6 +333,7 @@ impl Actor {
 /// Also when a runtime is torn down around it.
 impl Drop for Actor {
     fn drop(&mut self) {
+        self.queue.worker_stopped(self.card.id);
         let gauges = self.queue.gauges();
         gauges.worker_stopped(self.slots);
         self.running.values().filter(|running| running.leaked).for_each(|_| gauges.returned());

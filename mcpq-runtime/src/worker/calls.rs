@@ -5,7 +5,9 @@ use std::{future::pending, sync::Arc, time::Duration};
 use futures::future::BoxFuture;
 use tokio::time::Instant;
 
-use crate::store::{ClaimRequest, Claimed, Finish, LeaseRef, ProgressWrite, Renewed, Settled, Store, StoreError};
+use crate::store::{
+    ClaimRequest, Claimed, Finish, LeaseRef, LiveWorker, ProgressWrite, Renewed, Settled, Store, StoreError,
+};
 
 /// Shortest and longest pause after a failed call.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
@@ -180,6 +182,11 @@ pub(super) async fn renew(store: Arc<dyn Store>, held: Vec<(u64, LeaseRef)>, lea
     let (keys, leases): (Vec<u64>, Vec<LeaseRef>) = held.into_iter().unzip();
     let renewed = store.renew(&leases, lease).await;
     RenewAnswer { asked_at, keys, renewed }
+}
+
+/// Notes that a worker lives.
+pub(super) async fn heartbeat(store: Arc<dyn Store>, worker: LiveWorker, keep: Duration) -> Result<(), StoreError> {
+    store.heartbeat(&worker, keep).await
 }
 
 /// What became of progress writes. Progress that is lost with an error is written with the next report or the end.

@@ -10,8 +10,8 @@ use mcpq::{
     BuildError, JobId, JobRecord, Owner, Payload, Priority, Queue, Scope, Status,
     store::{
         Answered, Bound, CancelReply, ClaimRequest, Claimed, Finish, InsertReply, JournalEntry, JournalWrite, Keeping,
-        LeaseRef, ListFilter, Listing, NewJob, Page, Park, ProgressWrite, QueueCounts, Removed, Renewed, Replayed,
-        Rescued, RunAt, Selection, Settled, Store, StoreError, StoreListener, memory::MemoryStore,
+        LeaseRef, ListFilter, Listing, LiveWorker, NewJob, Page, Park, ProgressWrite, QueueCounts, Removed, Renewed,
+        Replayed, Rescued, RunAt, Selection, Settled, Store, StoreError, StoreListener, memory::MemoryStore,
     },
 };
 
@@ -57,6 +57,8 @@ forward! {
     fn get_result(scope: &Scope, id: JobId) -> Option<(JobRecord, Option<Payload>)>;
     fn list(scope: &Scope, filter: &ListFilter, page: &Page) -> Listing;
     fn counts(scope: &Scope) -> Vec<QueueCounts>;
+    fn heartbeat(worker: &LiveWorker, keep: Duration) -> ();
+    fn workers() -> Vec<LiveWorker>;
     fn next_due(selection: &Selection) -> Option<Duration>;
     fn rescue(max_crashes: u32, limit: usize) -> Vec<Rescued>;
     fn prune(limit: usize) -> usize;

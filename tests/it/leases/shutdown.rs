@@ -53,7 +53,7 @@ async fn an_idle_worker_stops_at_once_and_a_stop_can_be_repeated() {
     tokio::join!(worker.stop(), other.stop(), other.stopped());
     worker.stop().await;
     assert_eq!(asked.elapsed(), Duration::ZERO);
-    assert!(queue.is_unserved());
+    assert!(!queue.is_served("default", "echo").await && queue.stats().await.unwrap().unserved);
 }
 
 #[tokio::test(start_paused = true)]

@@ -47,7 +47,7 @@ impl QueueTool for Cancel {
         let id = job_id(&id)?;
         let ended = call.queue.status(id).await?.status.is_final();
         let record = call.queue.cancel(id).await?;
-        let mut view = answer::job(&call.queue, &record);
+        let mut view = answer::job(&call.queue, &record).await;
         let message = match record.status {
             _ if ended => Some("Job already finished.".to_owned()),
             Status::Cancelled => None,

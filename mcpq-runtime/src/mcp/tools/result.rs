@@ -51,7 +51,7 @@ impl QueueTool for ResultOf {
             call.wait(id, wait).await?;
         }
         let (record, result) = call.queue.result(id).await?;
-        let mut view = answer::job(&call.queue, &record);
+        let mut view = answer::job(&call.queue, &record).await;
         answer::with_result(&mut view, &record, result.as_ref());
         if !record.status.is_final() && !view.contains_key("message") {
             let message = match record.status {

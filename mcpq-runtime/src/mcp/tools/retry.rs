@@ -42,6 +42,6 @@ impl QueueTool for Retry {
         let id = params.required_text("job_id");
         params.finish()?;
         let record = call.queue.replay(job_id(&id)?).await?;
-        Ok(answer::job(&call.queue, &record))
+        Ok(answer::job(&call.queue, &record).await)
     }
 }

@@ -43,6 +43,7 @@ impl QueueTool for Stats {
                     "queue_capacity": { "type": "integer", "description": "Most jobs that may wait." },
                     "drain_rate": { "type": "number", "description": "Jobs that end in a second." },
                     "rejections": count,
+                    "workers": { "type": "integer", "description": "Workers that live, in all processes." },
                     "unserved": { "type": "boolean", "description": "No worker runs these jobs now." },
                     "unhealthy": { "type": "boolean" },
                     "queues": { "type": "array", "items": { "type": "object" } },

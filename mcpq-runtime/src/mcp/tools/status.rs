@@ -50,7 +50,7 @@ impl QueueTool for Status {
         params.finish()?;
         let id = job_id(&id)?;
         let record = call.wait(id, wait.unwrap_or_default()).await?;
-        let mut view = answer::job(&call.queue, &record);
+        let mut view = answer::job(&call.queue, &record).await;
         // A call that waited for the end wants what came of it, without another call.
         if wait.is_some_and(|wait| !wait.is_zero()) && record.status.is_final() {
             let (record, result) = call.queue.result(id).await?;

@@ -116,14 +116,14 @@ impl QueueTool for Submit {
             view.insert("job_id".to_owned(), submitted.id.to_string().into());
             view.insert("job_type".to_owned(), (*submitted.job_type).into());
             view.insert("status".to_owned(), "pending".into());
-            if call.queue.is_unserved() {
-                let message = "The job is stored, but no worker runs this queue now; it waits until one is started.";
+            if !call.queue.is_served(&submitted.queue, &submitted.job_type).await {
+                let message = "The job is stored, but no worker runs such jobs now; it waits until one is started.";
                 view.insert("message".to_owned(), message.into());
             }
             view
         } else {
             let record = call.wait(submitted.id, wait).await?;
-            let mut view = answer::job(&call.queue, &record);
+            let mut view = answer::job(&call.queue, &record).await;
             if record.status.is_final() {
                 let (record, result) = call.queue.result(submitted.id).await?;
                 answer::with_result(&mut view, &record, result.as_ref());

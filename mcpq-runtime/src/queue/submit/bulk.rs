@@ -64,6 +64,7 @@ impl Queue {
             InsertReply::Done(replies) => replies,
         };
         let mut jobs = Vec::with_capacity(events.len());
+        let first = events.first().map(|event| (event.queue.clone(), event.job_type.clone()));
         for (event, reply) in events.into_iter().zip(replies) {
             let (id, deduplicated) = match reply {
                 Inserted::Created => (event.job_id, false),
@@ -76,7 +77,9 @@ impl Queue {
             }
             jobs.push(JobHandle::new(self.clone(), id, deduplicated));
         }
-        self.warn_unserved();
+        if let Some((queue, job_type)) = first {
+            self.warn_unserved(&queue, &job_type).await;
+        }
         Ok(JobBatch { id: batch, jobs })
     }
 }

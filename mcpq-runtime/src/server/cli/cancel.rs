@@ -9,7 +9,7 @@ use crate::{
 pub(super) async fn run(session: &Session, id: JobId) -> Result<Outcome, Failure> {
     let queue = session.shared("cancel")?;
     let record = queue.cancel(id).await?;
-    let json = answer::job(&queue, &record);
+    let json = answer::job(&queue, &record).await;
     Ok(match record.status {
         Status::Cancelled => Outcome::new(json, format!("job {id} is cancelled")),
         status if status.is_final() => Outcome::new(json, "").complain(FAILED, format!("job {id} is {status} already")),

@@ -35,7 +35,7 @@ pub(super) async fn follow(queue: &Queue, id: JobId, mut view: JobView) -> Resul
 /// What came of a job.
 pub(super) async fn outcome(queue: &Queue, id: JobId) -> Result<Outcome, Failure> {
     let (record, result) = queue.result(id).await?;
-    let mut json = answer::job(queue, &record);
+    let mut json = answer::job(queue, &record).await;
     answer::with_result(&mut json, &record, result.as_ref());
     let text = match record.status {
         Status::Completed => pretty(result.as_ref()),

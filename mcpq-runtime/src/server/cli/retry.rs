@@ -7,5 +7,5 @@ pub(super) async fn run(session: &Session, id: JobId) -> Result<Outcome, Failure
     let queue = session.shared("retry")?;
     let record = queue.replay(id).await?;
     let text = format!("job {id} is pending again; follow it with `{} watch {id}`", session.program);
-    Ok(Outcome::new(answer::job(&queue, &record), text))
+    Ok(Outcome::new(answer::job(&queue, &record).await, text))
 }

@@ -12,7 +12,7 @@ use crate::{
 pub(super) async fn run(session: &Session, id: JobId) -> Result<Outcome, Failure> {
     let queue = session.shared("status")?;
     let record = queue.status(id).await?;
-    Ok(Outcome::new(answer::job(&queue, &record), describe(&record)))
+    Ok(Outcome::new(answer::job(&queue, &record).await, describe(&record)))
 }
 
 /// The job in words.

@@ -115,7 +115,7 @@ async fn accepted(session: &Session, id: JobId) -> Result<Outcome, Failure> {
     let queue: &Queue = session.queue();
     let record = queue.status(id).await?;
     session.screen.say(&format!("submitted; follow it with `{} watch {id}`", session.program));
-    Ok(Outcome::new(answer::job(queue, &record), id.to_string()))
+    Ok(Outcome::new(answer::job(queue, &record).await, id.to_string()))
 }
 
 /// Adds what this program can do about an error.

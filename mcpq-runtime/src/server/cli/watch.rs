@@ -29,12 +29,15 @@ pub(super) async fn run(session: &Session, watch: Watch) -> Result<Outcome, End>
         records = try_join_all(all) => records?,
         () = stop.received() => return Ok(Outcome { code: stop.exit_code().unwrap_or(FAILED), ..Outcome::nothing() }),
     };
-    Ok(summary(&queue, &records))
+    Ok(summary(&queue, &records).await)
 }
 
 /// How the jobs ended.
-fn summary(queue: &Queue, records: &[JobRecord]) -> Outcome {
-    let jobs: Vec<Value> = records.iter().map(|record| answer::job(queue, record).into()).collect();
+async fn summary(queue: &Queue, records: &[JobRecord]) -> Outcome {
+    let mut jobs: Vec<Value> = Vec::with_capacity(records.len());
+    for record in records {
+        jobs.push(answer::job(queue, record).await.into());
+    }
     let rows: Vec<_> = records
         .iter()
         .map(|record| vec![record.id.to_string(), record.job_type.to_string(), record.status.to_string()])

@@ -16,8 +16,8 @@ use crate::{
     job::{JobId, JobRecord, Payload, Scope},
     store::{
         Answered, Bound, CancelReply, ClaimRequest, Claimed, Finish, InsertReply, JournalEntry, JournalWrite, LeaseRef,
-        ListFilter, Listing, NewJob, Page, Park, ProgressWrite, QueueCounts, Removed, Renewed, Replayed, Rescued,
-        Selection, Settled, Store, StoreError, StoreListener, memory::MemoryStore,
+        ListFilter, Listing, LiveWorker, NewJob, Page, Park, ProgressWrite, QueueCounts, Removed, Renewed, Replayed,
+        Rescued, Selection, Settled, Store, StoreError, StoreListener, memory::MemoryStore,
     },
 };
 
@@ -62,11 +62,15 @@ pub enum Op {
     Journal,
     /// [`Store::journal_write`]
     JournalWrite,
+    /// [`Store::heartbeat`]
+    Heartbeat,
+    /// [`Store::workers`]
+    Workers,
 }
 
 impl Op {
     /// Every method.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 21] = [
         Self::Insert,
         Self::Claim,
         Self::Renew,
@@ -86,6 +90,8 @@ impl Op {
         Self::Prune,
         Self::Journal,
         Self::JournalWrite,
+        Self::Heartbeat,
+        Self::Workers,
     ];
 }
 
@@ -384,6 +390,14 @@ impl Store for Faulty {
 
     async fn journal_write(&self, lease: LeaseRef, key: &str, value: Payload) -> Result<JournalWrite, StoreError> {
         self.run(Op::JournalWrite, || self.handle().journal_write(lease, key, value.clone())).await
+    }
+
+    async fn heartbeat(&self, worker: &LiveWorker, keep: Duration) -> Result<(), StoreError> {
+        self.run(Op::Heartbeat, || self.handle().heartbeat(worker, keep)).await
+    }
+
+    async fn workers(&self) -> Result<Vec<LiveWorker>, StoreError> {
+        self.run(Op::Workers, || self.handle().workers()).await
     }
 
     fn watch(&self, listener: Weak<dyn StoreListener>) {

@@ -12,8 +12,8 @@ use super::{clock::Clock, entries::Entries, lanes::Lanes, limits::Loads, shelves
 use crate::{
     job::{AttemptEnd, JobId, JobRecord, Owner, Payload, Scope, Status},
     store::{
-        Bound, Depth, InsertReply, Inserted, JournalEntry, Keeping, ListFilter, Listing, NewJob, Page, QueueCounts,
-        RunAt, Unique,
+        Bound, Depth, InsertReply, Inserted, JournalEntry, Keeping, ListFilter, Listing, LiveWorker, NewJob, Page,
+        QueueCounts, RunAt, Unique, WorkerId,
     },
 };
 
@@ -89,6 +89,8 @@ pub(super) struct Table {
     /// The part of them that ended jobs hold.
     ended_bytes: usize,
     next_seq: u64,
+    /// Workers, and until when they are taken to live.
+    pub(super) workers: HashMap<WorkerId, (u64, LiveWorker)>,
 }
 
 impl Default for Table {
@@ -110,6 +112,7 @@ impl Default for Table {
             bytes: 0,
             ended_bytes: 0,
             next_seq: 0,
+            workers: HashMap::new(),
         }
     }
 }

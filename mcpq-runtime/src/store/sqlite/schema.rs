@@ -118,6 +118,12 @@ CREATE TABLE journal (
     PRIMARY KEY (job, name)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE worker (
+    id BLOB PRIMARY KEY,
+    until INTEGER NOT NULL,
+    about TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE bucket (
     kind TEXT PRIMARY KEY,
     tokens REAL NOT NULL,
@@ -198,6 +204,7 @@ fn end_leases_of_an_earlier_start(transaction: &Transaction<'_>) -> rusqlite::Re
         (boot, offset),
     )?;
     transaction.execute("UPDATE job SET until = 0 WHERE status = 1", [])?;
+    transaction.execute("DELETE FROM worker", [])?;
     Ok(())
 }
 

@@ -13,7 +13,7 @@ use crate::{
 impl Actor {
     fn request(&self, max: usize) -> ClaimRequest {
         let (selection, lease) = (self.selection.clone(), self.queue.settings().lease);
-        ClaimRequest { worker: self.id, selection, max, lease }
+        ClaimRequest { worker: self.card.id, selection, max, lease }
     }
 
     /// Starts every call to the store that is due and not under way.
@@ -32,6 +32,11 @@ impl Actor {
             self.claim_at = None;
             let request = self.request(self.free_slots());
             self.claims.start(calls::claim(self.store.clone(), request));
+        }
+        if now >= self.beat_at && self.quit_at.is_none() && self.heartbeats.is_free(now) {
+            let lease = self.queue.settings().lease;
+            self.beat_at = now + lease;
+            self.heartbeats.start(calls::heartbeat(self.store.clone(), self.card.clone(), lease * 3));
         }
         if now >= self.renew_at && self.renewals.is_free(now) {
             self.renew_at = now + self.queue.settings().lease / 3;
