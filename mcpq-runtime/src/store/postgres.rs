@@ -17,6 +17,7 @@ mod sweep;
 mod text;
 mod transaction;
 mod url;
+mod workers;
 
 use std::{
     fmt,
@@ -37,8 +38,8 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{
     Answered, Bound, CancelReply, ClaimRequest, Claimed, Finish, InsertReply, JournalEntry, JournalWrite, LeaseRef,
-    ListFilter, Listeners, Listing, NewJob, Page, Park, ProgressWrite, QueueCounts, Removed, Renewed, Replayed,
-    Rescued, Selection, Settled, Store, StoreError, StoreListener,
+    ListFilter, Listeners, Listing, LiveWorker, NewJob, Page, Park, ProgressWrite, QueueCounts, Removed, Renewed,
+    Replayed, Rescued, Selection, Settled, Store, StoreError, StoreListener,
 };
 use crate::job::{JobId, JobRecord, Payload, Scope};
 use {connections::Connections, insert::Submits, news::Outbox, statements::Statements};
@@ -69,7 +70,10 @@ pub struct PostgresOptions {
 
 impl fmt::Debug for PostgresOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PostgresOptions").field("schema", &self.schema).field("listens", &self.listens).finish_non_exhaustive()
+        f.debug_struct("PostgresOptions")
+            .field("schema", &self.schema)
+            .field("listens", &self.listens)
+            .finish_non_exhaustive()
     }
 }
 
@@ -343,6 +347,14 @@ impl Store for PostgresStore {
 
     async fn journal_write(&self, lease: LeaseRef, key: &str, value: Payload) -> Result<JournalWrite, StoreError> {
         self.0.journal_write(lease, key, &value).await
+    }
+
+    async fn heartbeat(&self, worker: &LiveWorker, keep: Duration) -> Result<(), StoreError> {
+        self.0.heartbeat(worker, keep).await
+    }
+
+    async fn workers(&self) -> Result<Vec<LiveWorker>, StoreError> {
+        self.0.workers().await
     }
 
     fn watch(&self, listener: Weak<dyn StoreListener>) {

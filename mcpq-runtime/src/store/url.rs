@@ -30,9 +30,7 @@ pub async fn open(url: &str) -> Result<Arc<dyn Store>, StoreError> {
         "memory" => Err(unsuitable("`memory:` takes nothing after the colon")),
         "sqlite" => sqlite(rest).await,
         "postgres" | "postgresql" => postgres(url).await,
-        "redis" | "rediss" => {
-            Err(unsuitable(format!("`{scheme}:` stores are not available in this version")))
-        }
+        "redis" | "rediss" => Err(unsuitable(format!("`{scheme}:` stores are not available in this version"))),
         other => Err(unsuitable(format!("there is no store `{}:`", crate::suggest::quote(other)))),
     }
 }

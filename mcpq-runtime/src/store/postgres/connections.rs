@@ -154,9 +154,7 @@ pub(super) fn query(sql: &Sql) -> Query<'static, Postgres, PgArguments> {
 }
 
 /// Waits for an answer, for so long as one may take.
-pub(super) async fn answer<T>(
-    statement: impl Future<Output = sqlx::Result<T>>,
-) -> Result<sqlx::Result<T>, StoreError> {
+pub(super) async fn answer<T>(statement: impl Future<Output = sqlx::Result<T>>) -> Result<sqlx::Result<T>, StoreError> {
     let late = |_| unavailable(format!("the database did not answer within {} s", ANSWER.as_secs()));
     tokio::time::timeout(ANSWER, statement).await.map_err(late)
 }
@@ -177,9 +175,7 @@ async fn connect(options: &PgConnectOptions, own_session: bool) -> Result<PgConn
     };
     match tokio::time::timeout(CONNECT, connect).await {
         Ok(connected) => connected.map_err(Trouble::Sql),
-        Err(_) => {
-            Err(unavailable(format!("the database took no connection within {} s", CONNECT.as_secs())).into())
-        }
+        Err(_) => Err(unavailable(format!("the database took no connection within {} s", CONNECT.as_secs())).into()),
     }
 }
 

@@ -83,7 +83,9 @@ pub(super) fn store_error(error: Error) -> StoreError {
             None => error.message().to_owned(),
         },
         Error::Io(error) => format!("the connection to the database failed: {error}"),
-        Error::Tls(_) => "the database's certificate could not be agreed on; see `sslmode` and `sslrootcert`".to_owned(),
+        Error::Tls(_) => {
+            "the database's certificate could not be agreed on; see `sslmode` and `sslrootcert`".to_owned()
+        }
         // These may repeat what the URL says, which may be a password.
         Error::Configuration(_) => "the connection's settings are not understood".to_owned(),
         other => other.to_string(),
@@ -92,7 +94,8 @@ pub(super) fn store_error(error: Error) -> StoreError {
         Error::Database(error) => error.code().map(std::borrow::Cow::into_owned),
         _ => None,
     };
-    let unsuitable = matches!(error, Error::Configuration(_) | Error::Tls(_) | Error::ColumnDecode { .. } | Error::Decode(_));
+    let unsuitable =
+        matches!(error, Error::Configuration(_) | Error::Tls(_) | Error::ColumnDecode { .. } | Error::Decode(_));
     let source: Option<StoreCause> = match error {
         Error::Configuration(_) => None,
         error => Some(Box::new(error)),

@@ -70,7 +70,7 @@ async fn listen(
             }
             // A connection may be dead without a word.
             Err(_) => match timeout(ANSWER, sqlx::query("SELECT 1").execute(&mut listener)).await {
-                Ok(answer) => drop(answer?),
+                Ok(answer) => _ = answer?,
                 Err(_) => return Err(sqlx::Error::PoolTimedOut),
             },
         }
@@ -78,11 +78,11 @@ async fn listen(
 }
 
 impl Inner {
-    fn hear(&self, news: &News) {
+    fn hear(self: &Arc<Self>, news: &News) {
         news.tell(&self.listeners);
-        // Which type got a free place is not told.
+        // Which type got a free place is not told. Whoever looked here in vain is not the only one who waits.
         if !news.ready && !news.changed.is_empty() && self.take_full() {
-            self.listeners.each(|listener| listener.ready());
+            self.tell(News { ready: true, ..News::default() });
         }
     }
 }

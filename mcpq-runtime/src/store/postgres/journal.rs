@@ -85,9 +85,8 @@ impl Inner {
             return Ok(Settled::Stale);
         };
         for (key, question) in &park.questions {
-            let note = self.sql(
-                "INSERT INTO {schema}.journal (id, name, question) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-            );
+            let note = self
+                .sql("INSERT INTO {schema}.journal (id, name, question) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING");
             let note = note.bind(Id::from(park.lease.id)).bind(name(key)).bind(question.as_bytes());
             answer(note.execute(tx.connection())).await??;
         }

@@ -82,9 +82,7 @@ impl Inner {
         let counts = counts.collect::<Vec<_>>().join(", ");
         let (shelves, page) = if filter.batch.is_some() {
             (
-                format!(
-                    "SELECT c.seq FROM {{schema}}.job c WHERE c.batch = $9 AND {filters} AND {status}"
-                ),
+                format!("SELECT c.seq FROM {{schema}}.job c WHERE c.batch = $9 AND {filters} AND {status}"),
                 "SELECT s.seq FROM shelf s WHERE s.seq < $1".to_owned(),
             )
         } else {

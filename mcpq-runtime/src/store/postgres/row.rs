@@ -17,10 +17,37 @@ pub(super) fn columns(prefix: &str) -> String {
 }
 
 const COLUMNS: [&str; 31] = [
-    "seq", "id", "due", "lease", "timeout", "keep_result", "keep_failure", "schema", "max_attempts", "batch_index",
-    "created_at", "started_at", "finished_at", "run_at", "settled", "progress", "batch", "attempts", "crashes", "status",
-    "priority", "uniqueness", "cancel_requested", "owner", "kind", "queue", "idempotency_key", "args_hash",
-    "progress_message", "error_code", "error",
+    "seq",
+    "id",
+    "due",
+    "lease",
+    "timeout",
+    "keep_result",
+    "keep_failure",
+    "schema",
+    "max_attempts",
+    "batch_index",
+    "created_at",
+    "started_at",
+    "finished_at",
+    "run_at",
+    "settled",
+    "progress",
+    "batch",
+    "attempts",
+    "crashes",
+    "status",
+    "priority",
+    "uniqueness",
+    "cancel_requested",
+    "owner",
+    "kind",
+    "queue",
+    "idempotency_key",
+    "args_hash",
+    "progress_message",
+    "error_code",
+    "error",
 ];
 
 /// The first column after them.
@@ -36,7 +63,6 @@ pub(super) const HISTORY_COLUMNS: &str = "h.leases, h.starts, h.ends, h.endings,
 
 /// A stored job without its payloads.
 pub(super) struct Slot {
-    pub(super) seq: i64,
     /// Without its history.
     pub(super) record: JobRecord,
     pub(super) due: i64,
@@ -112,7 +138,6 @@ impl Slot {
         record.expires_at = finished.and_then(|at| expiry(keeping, record.status, at));
         record.run_at = optional(13)?.map(time);
         Ok(Self {
-            seq: int(0)?,
             due: int(2)?,
             keeping,
             schema: int(7)? as u64,

@@ -21,6 +21,9 @@ pub(super) struct Statements {
     pub(super) journal: Sql,
     pub(super) journal_write: Sql,
     pub(super) notify: Sql,
+    pub(super) heartbeat: Sql,
+    pub(super) farewell: Sql,
+    pub(super) workers: Sql,
 }
 
 /// The heads of all lanes (queue, type and priority) that have pending jobs, from one to the next.
@@ -94,16 +97,25 @@ impl Statements {
                 "SELECT e.name, e.question, e.value FROM {schema}.job j LEFT JOIN {schema}.journal e ON e.id = j.id \
                  WHERE j.id = $1 AND j.lease = $2 AND j.status = 1 ORDER BY e.place",
             ),
-            journal_write: sql(
-                "WITH held AS MATERIALIZED (\
+            journal_write: sql("WITH held AS MATERIALIZED (\
                      SELECT id FROM {schema}.job WHERE id = $1 AND lease = $2 AND status = 1 FOR UPDATE), \
                  written AS (\
                      INSERT INTO {schema}.journal AS known (id, name, value) SELECT id, $3, $4 FROM held \
                      ON CONFLICT (id, name) DO UPDATE SET value = excluded.value WHERE known.value IS NULL \
                      RETURNING 1) \
-                 SELECT EXISTS (SELECT FROM held), EXISTS (SELECT FROM written)",
-            ),
+                 SELECT EXISTS (SELECT FROM held), EXISTS (SELECT FROM written)"),
             notify: sql("SELECT pg_notify($1, n.text) FROM unnest($2::text[]) AS n(text)"),
+            heartbeat: sql(&format!(
+                "WITH {NO_WAIT}, gone AS (\
+                     DELETE FROM {{schema}}.worker WHERE id = ANY (ARRAY(\
+                         SELECT w.id FROM {{schema}}.worker w WHERE w.id <> $1 AND w.until <= {{schema}}.micros() \
+                         FOR UPDATE SKIP LOCKED))) \
+                 INSERT INTO {{schema}}.worker AS known (id, until, about) \
+                     SELECT $1, {{schema}}.micros() + $2, $3 FROM quick WHERE quick.set IS NOT NULL \
+                 ON CONFLICT (id) DO UPDATE SET until = excluded.until, about = excluded.about"
+            )),
+            farewell: sql("DELETE FROM {schema}.worker WHERE id = $1"),
+            workers: sql("SELECT about FROM {schema}.worker WHERE until > {schema}.micros() LIMIT $1"),
         }
     }
 }

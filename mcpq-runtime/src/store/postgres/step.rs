@@ -14,7 +14,7 @@ use super::{
     text::{name, said},
 };
 use crate::{
-    job::{AttemptEnd, Status},
+    job::{AttemptEnd, JobId, Status},
     store::{ClaimRequest, Claimed, Finish, LeaseRef, Outcome, Settled, StoreError},
 };
 
@@ -38,6 +38,8 @@ impl Ended<'_> {
 struct Done {
     /// Places of ends that were accepted, and the statuses they gave.
     accepted: Vec<(usize, Status)>,
+    /// Places of ends that were accepted before, and the statuses they gave then.
+    repeated: Vec<(usize, Status)>,
     claimed: Vec<Claimed>,
     /// A type was found at its limit.
     full: bool,
@@ -78,55 +80,35 @@ impl Inner {
         // In one order everywhere, so that nobody waits in a circle.
         ended.sort_by_key(|ended| (*ended.lease.id.as_uuid(), ended.place));
         let doubled = ended.windows(2).any(|pair| pair[0].lease.id == pair[1].lease.id);
-        let done = if doubled {
+        let mut done = if doubled {
             retried!(self.rounds(&ended, request))?
         } else {
             let rows = self.connections.rows(Repeat::Never, || self.ask(&ended, request)).await?;
             read(&ended, rows).map_err(Trouble::from)?
         };
-        let Done { accepted, mut claimed, full } = done;
+        // In rounds it was looked at after each, since a later end takes the place of an earlier one.
+        let missing = if doubled { Vec::new() } else { missing(&ended, &done) };
+        let changed = done.accepted.iter().map(|(place, _)| *place).collect::<HashSet<_>>();
         let mut news = News::default();
+        if !missing.is_empty() {
+            let rows = self.connections.rows(Repeat::Always, || query(&self.sql.settled).bind(&missing)).await;
+            done.repeated.extend(repeated(&ended, &rows?).map_err(Trouble::from)?);
+        }
+        let Done { accepted, repeated, mut claimed, full } = done;
         let mut settled = vec![Settled::Stale; ended.len()];
-        for (place, status) in &accepted {
+        for (place, status) in accepted.iter().chain(&repeated) {
             settled[*place] = Settled::Accepted(*status);
         }
-        news.ready = accepted.iter().any(|(_, status)| *status == Status::Pending)
-            || (!accepted.is_empty() && self.take_full());
-        news.changed.extend(ended.iter().filter(|ended| settled[ended.place] != Settled::Stale).map(|e| e.lease.id));
+        news.ready =
+            accepted.iter().any(|(_, status)| *status == Status::Pending) || (!accepted.is_empty() && self.take_full());
+        news.changed.extend(ended.iter().filter(|ended| changed.contains(&ended.place)).map(|ended| ended.lease.id));
         news.changed.extend(claimed.iter().map(|claimed| claimed.record.id));
         if full {
             self.note_full();
         }
         self.tell(news);
         self.complete(&mut claimed).await?;
-        if accepted.len() < ended.len() {
-            self.repeated(&ended, &mut settled).await?;
-        }
         Ok((settled, claimed))
-    }
-
-    /// An end that was not accepted may be the repetition of one that was.
-    async fn repeated(&self, ended: &[Ended<'_>], settled: &mut [Settled]) -> Result<(), StoreError> {
-        let missing = |ended: &&Ended<'_>| settled[ended.place] == Settled::Stale && ended.finish.is_some();
-        let ids: Vec<Id> = ended.iter().filter(missing).map(|ended| ended.lease.id.into()).collect();
-        if ids.is_empty() {
-            return Ok(());
-        }
-        let rows = self.connections.rows(Repeat::Always, || query(&self.sql.settled).bind(&ids)).await?;
-        let mut known = HashMap::with_capacity(rows.len());
-        for row in rows {
-            let (id, packed): (Id, i64) = (row.try_get(0).map_err(Trouble::from)?, row.try_get(1).map_err(Trouble::from)?);
-            known.extend(End::read(packed).map(|end| (crate::job::JobId::from(id), end)));
-        }
-        for ended in ended.iter().filter(|ended| ended.finish.is_some()) {
-            if settled[ended.place] == Settled::Stale
-                && let Some(end) = known.get(&ended.lease.id)
-                && (end.lease, end.end) == (ended.lease.lease, ended.end())
-            {
-                settled[ended.place] = Settled::Accepted(end.status);
-            }
-        }
-        Ok(())
     }
 
     /// Reads the histories of jobs that have one.
@@ -163,6 +145,11 @@ impl Inner {
         for (number, round) in rounds.iter().enumerate() {
             let rows = answer(self.ask(round, request.filter(|_| number == last)).fetch_all(&mut *lent)).await??;
             let more = read(round, rows)?;
+            let missing = missing(round, &more);
+            if !missing.is_empty() {
+                let rows = answer(query(&self.sql.settled).bind(&missing).fetch_all(&mut *lent)).await??;
+                done.repeated.extend(repeated(round, &rows)?);
+            }
             done.accepted.extend(more.accepted);
             done.claimed.extend(more.claimed);
             done.full |= more.full;
@@ -247,6 +234,27 @@ impl Inner {
     }
 }
 
+/// The jobs whose ends were not accepted.
+fn missing(ended: &[Ended<'_>], done: &Done) -> Vec<Id> {
+    let accepted: HashSet<usize> = done.accepted.iter().map(|(place, _)| *place).collect();
+    let missing = |ended: &&Ended<'_>| ended.finish.is_some() && !accepted.contains(&ended.place);
+    ended.iter().filter(missing).map(|ended| ended.lease.id.into()).collect()
+}
+
+/// An end that was not accepted may be the repetition of one that was.
+fn repeated(ended: &[Ended<'_>], rows: &[PgRow]) -> sqlx::Result<Vec<(usize, Status)>> {
+    let mut known = HashMap::with_capacity(rows.len());
+    for row in rows {
+        let (id, packed): (Id, i64) = (row.try_get(0)?, row.try_get(1)?);
+        known.extend(End::read(packed).map(|end| (JobId::from(id), end)));
+    }
+    let same = |ended: &Ended<'_>| {
+        let end = known.get(&ended.lease.id).filter(|_| ended.finish.is_some())?;
+        ((end.lease, end.end) == (ended.lease.lease, ended.end())).then_some((ended.place, end.status))
+    };
+    Ok(ended.iter().filter_map(same).collect())
+}
+
 fn read(ended: &[Ended<'_>], rows: Vec<PgRow>) -> sqlx::Result<Done> {
     let mut done = Done::default();
     let mut claimed: Vec<(i32, Claimed)> = Vec::with_capacity(rows.len());
@@ -274,7 +282,5 @@ fn read(ended: &[Ended<'_>], rows: Vec<PgRow>) -> sqlx::Result<Done> {
     }
     claimed.sort_by_key(|(number, _)| *number);
     done.claimed = claimed.into_iter().map(|(_, claimed)| claimed).collect();
-    let unique: HashSet<usize> = done.accepted.iter().map(|(place, _)| *place).collect();
-    debug_assert_eq!(unique.len(), done.accepted.len());
     Ok(done)
 }

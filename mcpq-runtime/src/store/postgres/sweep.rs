@@ -37,7 +37,8 @@ impl Inner {
         let rows = self.reserved.rows(Repeat::Always, ask).await?;
         let mut kept = std::collections::HashMap::with_capacity(rows.len());
         for row in rows {
-            let read = || -> sqlx::Result<((Id, i64), bool)> { Ok(((row.try_get(0)?, row.try_get(1)?), row.try_get(2)?)) };
+            let read =
+                || -> sqlx::Result<((Id, i64), bool)> { Ok(((row.try_get(0)?, row.try_get(1)?), row.try_get(2)?)) };
             let ((id, lease), cancel_requested) = read().map_err(Trouble::from)?;
             kept.insert(LeaseRef { id: id.into(), lease: lease as u64 }, cancel_requested);
         }
@@ -130,4 +131,3 @@ fn sorted(leases: impl Iterator<Item = (LeaseRef, usize)>) -> Vec<(LeaseRef, usi
     leases.dedup_by_key(|(lease, _)| *lease);
     leases
 }
-

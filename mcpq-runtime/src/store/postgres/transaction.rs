@@ -10,7 +10,7 @@ use super::{
     error::Trouble,
     id::Id,
     news::News,
-    row::{End, FOREVER, HISTORY, HISTORY_COLUMNS, AFTER, Slot, columns, expiry, micros, time},
+    row::{AFTER, End, FOREVER, HISTORY, HISTORY_COLUMNS, Slot, columns, expiry, micros, time},
     text::{name, said},
 };
 use crate::{
@@ -214,7 +214,8 @@ impl Tx<'_> {
     pub(super) async fn commit(mut self) -> Result<(), Trouble> {
         if !self.changes.is_empty() {
             let changes = std::mem::take(&mut self.changes);
-            let column = |of: fn(&Place) -> &str| changes.iter().map(|(place, _)| of(place).to_owned()).collect::<Vec<_>>();
+            let column =
+                |of: fn(&Place) -> &str| changes.iter().map(|(place, _)| of(place).to_owned()).collect::<Vec<_>>();
             let count = self
                 .store
                 .sql(

@@ -9,9 +9,26 @@ use crate::store::StoreError;
 
 /// What sqlx understands behind the question mark, beside `options[..]`.
 const KNOWN: [&str; 20] = [
-    "sslmode", "ssl-mode", "sslrootcert", "ssl-root-cert", "ssl-ca", "sslcert", "ssl-cert", "sslkey", "ssl-key",
-    "statement-cache-capacity", "host", "hostaddr", "port", "dbname", "user", "password", "application_name", "options",
-    "connect_timeout", "target_session_attrs",
+    "sslmode",
+    "ssl-mode",
+    "sslrootcert",
+    "ssl-root-cert",
+    "ssl-ca",
+    "sslcert",
+    "ssl-cert",
+    "sslkey",
+    "ssl-key",
+    "statement-cache-capacity",
+    "host",
+    "hostaddr",
+    "port",
+    "dbname",
+    "user",
+    "password",
+    "application_name",
+    "options",
+    "connect_timeout",
+    "target_session_attrs",
 ];
 
 /// Those of them that PostgreSQL's own programs take and sqlx does not: they do no harm when they are left out.
@@ -53,8 +70,9 @@ pub(super) fn read(url: &str) -> Result<PostgresOptions, StoreError> {
         text.push_str(&rest.join("&"));
     }
     // What is wrong is not repeated: it may be the password.
-    let connect = PgConnectOptions::from_str(&text)
-        .map_err(|_| unsuitable("the PostgreSQL URL is not understood; special characters in its parts are written %XX"))?;
+    let connect = PgConnectOptions::from_str(&text).map_err(|_| {
+        unsuitable("the PostgreSQL URL is not understood; special characters in its parts are written %XX")
+    })?;
     let mut options = PostgresOptions::new(connect);
     if let Some(name) = schema {
         options = options.schema(name);

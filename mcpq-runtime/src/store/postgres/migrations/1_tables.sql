@@ -88,6 +88,12 @@ CREATE TABLE {schema}.bucket (
     at bigint NOT NULL
 ) WITH (fillfactor = 50);
 
+CREATE TABLE {schema}.worker (
+    id uuid PRIMARY KEY,
+    until bigint NOT NULL,
+    about text NOT NULL
+) WITH (fillfactor = 50);
+
 -- How many jobs there are, by shards, so that sessions do not wait for each other. The sum is what counts.
 
 CREATE TABLE {schema}.count_by_queue (
