@@ -15,6 +15,7 @@ mod limits;
 mod mount;
 mod msrv;
 mod parity;
+mod postgres;
 mod property;
 mod servers;
 mod serving;

@@ -2,3 +2,7 @@
 
 #[cfg(unix)]
 pub(crate) mod postgres;
+#[cfg(unix)]
+pub(crate) mod programs;
+#[cfg(unix)]
+pub(crate) mod proxy;

@@ -5,6 +5,7 @@ mod error;
 mod hearing;
 mod id;
 mod insert;
+mod joined;
 mod journal;
 mod listing;
 mod news;
@@ -98,8 +99,8 @@ impl PostgresOptions {
 
     /// Whether a connection of its own listens for wake-ups: yes, unless told otherwise. Switch it off where the way to
     /// the server leads through a pooler that gives a connection to each transaction: workers then look for jobs every
-    /// few seconds, and nothing relies on what a session remembers but prepared statements, which
-    /// `statement-cache-capacity=0` in the URL does without.
+    /// two seconds, and nothing relies on what a session remembers, prepared statements included, at the price of more
+    /// round trips.
     pub fn listen(mut self, listen: bool) -> Self {
         self.listens = listen;
         self
@@ -125,7 +126,7 @@ impl PostgresOptions {
     pub async fn open(self) -> Result<PostgresStore, StoreError> {
         schema::check_name(&self.schema)?;
         let connections = Connections::new(self.connect.clone(), self.connections, self.wait, self.listens);
-        let reserved = Connections::new(self.connect.clone(), RESERVED, self.wait, self.listens);
+        let reserved = connections.reserved(RESERVED);
         let locks = Locks::of(&self.schema);
         connections::retried!(schema::prepare(&connections, &self.schema, locks.inserts))?;
         let stop = CancellationToken::new();

@@ -34,6 +34,9 @@ const CONNECT: Duration = Duration::from_secs(10);
 /// How long a statement may take.
 pub(super) const ANSWER: Duration = Duration::from_secs(30);
 
+/// The same of one that leases depend on, so that there is time for another on a sound connection.
+pub(super) const SOON: Duration = Duration::from_secs(5);
+
 /// An idle connection is asked whether it lives after this time, and closed after that.
 const DOUBTFUL: Duration = Duration::from_secs(20);
 const OLD: Duration = Duration::from_secs(300);
@@ -47,6 +50,7 @@ struct Inner {
     idle: Mutex<Vec<Idle>>,
     permits: Arc<Semaphore>,
     wait: Duration,
+    answer: Duration,
     /// Whether a connection stays with one session of the server.
     own_session: bool,
 }
@@ -68,8 +72,21 @@ pub(super) enum Repeat {
 
 impl Connections {
     pub(super) fn new(options: PgConnectOptions, most: usize, wait: Duration, own_session: bool) -> Self {
+        // A pooler refuses settings that it does not know.
+        let options = match own_session {
+            true => options,
+            false => options.extra_float_digits(None),
+        };
         let permits = Arc::new(Semaphore::new(most.clamp(1, 1000)));
-        Self(Arc::new(Inner { options, idle: Mutex::default(), permits, wait, own_session }))
+        Self(Arc::new(Inner { options, idle: Mutex::default(), permits, wait, answer: ANSWER, own_session }))
+    }
+
+    /// The same database, for so many statements at once whose answer is needed soon.
+    pub(super) fn reserved(&self, most: usize) -> Self {
+        let Inner { options, own_session, .. } = &*self.0;
+        let (options, permits) = (options.clone(), Arc::new(Semaphore::new(most)));
+        let (wait, answer, own_session) = (SOON, SOON, *own_session);
+        Self(Arc::new(Inner { options, idle: Mutex::default(), permits, wait, answer, own_session }))
     }
 
     /// A connection for the caller alone. One that is dropped without [`Lent::settle`] is closed: what is under way on it
@@ -119,10 +136,41 @@ impl Connections {
         }
     }
 
+    /// Whether a connection keeps statements that were prepared on it: behind a pooler another may be there next time.
+    pub(super) fn keep_statements(&self) -> bool {
+        self.0.own_session
+    }
+
     async fn rows_once(&self, query: Query<'static, Postgres, PgArguments>) -> Result<Vec<PgRow>, Trouble> {
         let mut lent = self.take().await?;
-        let rows = answer(query.fetch_all(&mut *lent)).await?;
-        lent.settle(rows)
+        let rows = async {
+            match self.0.own_session {
+                true => query.fetch_all(&mut *lent).await,
+                false => in_transaction(&mut lent, query.persistent(false)).await,
+            }
+        };
+        match within(self.0.answer, rows).await {
+            Ok(rows) => lent.settle(rows),
+            Err(late) => {
+                // The way to the server may be dead without a word, and the others lead along it.
+                self.0.lock().clear();
+                Err(late.into())
+            }
+        }
+    }
+}
+
+/// One statement is several messages, which a pooler may send to several servers unless a transaction holds them together.
+async fn in_transaction(
+    connection: &mut PgConnection,
+    query: Query<'static, Postgres, PgArguments>,
+) -> sqlx::Result<Vec<PgRow>> {
+    sqlx::raw_sql("BEGIN").execute(&mut *connection).await?;
+    let rows = query.fetch_all(&mut *connection).await;
+    let end = if rows.is_ok() { "COMMIT" } else { "ROLLBACK" };
+    match sqlx::raw_sql(end).execute(connection).await {
+        Err(error) if rows.is_ok() => Err(error),
+        _ => rows,
     }
 }
 
@@ -155,8 +203,15 @@ pub(super) fn query(sql: &Sql) -> Query<'static, Postgres, PgArguments> {
 
 /// Waits for an answer, for so long as one may take.
 pub(super) async fn answer<T>(statement: impl Future<Output = sqlx::Result<T>>) -> Result<sqlx::Result<T>, StoreError> {
-    let late = |_| unavailable(format!("the database did not answer within {} s", ANSWER.as_secs()));
-    tokio::time::timeout(ANSWER, statement).await.map_err(late)
+    within(ANSWER, statement).await
+}
+
+async fn within<T>(
+    time: Duration,
+    statement: impl Future<Output = sqlx::Result<T>>,
+) -> Result<sqlx::Result<T>, StoreError> {
+    let late = |_| unavailable(format!("the database did not answer within {} s", time.as_secs()));
+    tokio::time::timeout(time, statement).await.map_err(late)
 }
 
 /// Go by index, whatever the planner believes of tables that were empty when it looked. What a pooler hands to others

@@ -82,7 +82,9 @@ pub(super) fn store_error(error: Error) -> StoreError {
             Some(error) => error.message().to_owned(),
             None => error.message().to_owned(),
         },
-        Error::Io(error) => format!("the connection to the database failed: {error}"),
+        Error::Io(error) => {
+            format!("the connection to the database failed ({error}): is the server running where the URL says?")
+        }
         Error::Tls(_) => {
             "the database's certificate could not be agreed on; see `sslmode` and `sslrootcert`".to_owned()
         }
@@ -120,6 +122,10 @@ pub(super) fn store_error(error: Error) -> StoreError {
         "25006" => "the database takes no writes: name the primary server, not a replica",
         "54000" => "a name is too long for the database: shorten the owner, type, queue or key",
         "22021" => "the database does not take the text",
+        "53300" => {
+            let hint = "raise `max_connections` of the server, or lower that of the programs that use it";
+            return StoreError::Unavailable { message: format!("{message}; {hint}"), source };
+        }
         _ => return StoreError::Unavailable { message, source },
     };
     StoreError::Unsuitable { message: format!("{message}; {hint}"), source }

@@ -42,6 +42,9 @@ const NEAR: Duration = Duration::from_millis(500);
 /// Most that a bound can mean to the database; beyond it there is none.
 const UNBOUNDED: i64 = 1 << 62;
 
+/// The shard of the counts: one of those that all sessions share.
+const SHARED: i16 = -1;
+
 type Answer = Result<InsertReply, StoreError>;
 
 struct Call {
@@ -160,7 +163,7 @@ impl Inner {
         let is_near = self.submits.lock().near.is_some_and(|until| Instant::now() < until);
         let mut exactly = is_near || total > MANY;
         loop {
-            let ask = || self.ask_insert(calls.iter().map(|call| (&*call.jobs, call.bound)), exactly, -1);
+            let ask = || self.ask_insert(calls.iter().map(|call| (&*call.jobs, call.bound)), exactly, SHARED);
             // A job that is there already is answered as the first time.
             let rows = self.connections.rows(Repeat::Always, ask).await?;
             let replies = read(calls.iter().map(|call| call.jobs.len()), &rows).map_err(Trouble::from)?;

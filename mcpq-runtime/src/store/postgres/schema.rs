@@ -31,6 +31,8 @@ pub(super) fn check_name(name: &str) -> Result<(), StoreError> {
 /// Checks the database, makes what is missing, and refuses what another made.
 pub(super) async fn prepare(connections: &Connections, schema: &str, lock: i32) -> Result<(), Trouble> {
     let mut lent = connections.take().await?;
+    // Together, whatever pooler is between.
+    run(&mut lent, "BEGIN").await?;
     let facts = answer(
         sqlx::query(
             "SELECT current_setting('server_version_num')::integer, current_setting('server_encoding'), \
@@ -38,6 +40,7 @@ pub(super) async fn prepare(connections: &Connections, schema: &str, lock: i32) 
              to_regclass($1 || '.meta') IS NOT NULL, to_regclass($1 || '.job') IS NOT NULL",
         )
         .bind(schema)
+        .persistent(false)
         .fetch_one(&mut *lent),
     )
     .await??;
@@ -62,17 +65,16 @@ pub(super) async fn prepare(connections: &Connections, schema: &str, lock: i32) 
     }
     if has_meta {
         let text = format!("SELECT value FROM {schema}.meta WHERE name = 'version'");
-        let version = answer(sqlx::query(AssertSqlSafe(text)).fetch_optional(&mut *lent)).await?;
+        let version = answer(sqlx::query(AssertSqlSafe(text)).persistent(false).fetch_optional(&mut *lent)).await?;
         let version = version.map_err(|_| foreign())?.ok_or_else(foreign)?.try_get::<i32, _>(0)?;
         if check_version(schema, version)? == MIGRATIONS.len() {
+            run(&mut lent, "COMMIT").await?;
             return lent.settle(Ok(()));
         }
     }
-    let done = migrate(&mut lent, schema, lock).await;
-    match done {
-        Ok(()) => lent.settle(Ok(())),
-        Err(trouble) => Err(trouble),
-    }
+    run(&mut lent, "COMMIT").await?;
+    migrate(&mut lent, schema, lock).await?;
+    lent.settle(Ok(()))
 }
 
 /// How many steps the schema has behind it.
@@ -91,7 +93,10 @@ fn check_version(schema: &str, version: i32) -> Result<usize, StoreError> {
 async fn migrate(connection: &mut sqlx::PgConnection, schema: &str, lock: i32) -> Result<(), Trouble> {
     run(connection, format!("BEGIN; SELECT pg_advisory_xact_lock({lock}, -1);")).await?;
     let exists = answer(
-        sqlx::query("SELECT 1 FROM pg_namespace WHERE nspname = $1").bind(schema).fetch_optional(&mut *connection),
+        sqlx::query("SELECT 1 FROM pg_namespace WHERE nspname = $1")
+            .bind(schema)
+            .persistent(false)
+            .fetch_optional(&mut *connection),
     )
     .await??;
     // Who may use a schema need not be one who may make it.
@@ -104,7 +109,7 @@ async fn migrate(connection: &mut sqlx::PgConnection, schema: &str, lock: i32) -
     )
     .await?;
     let text = format!("SELECT value FROM {schema}.meta WHERE name = 'version'");
-    let known = answer(sqlx::query(AssertSqlSafe(text)).fetch_optional(&mut *connection)).await??;
+    let known = answer(sqlx::query(AssertSqlSafe(text)).persistent(false).fetch_optional(&mut *connection)).await??;
     let version = match known {
         Some(row) => check_version(schema, row.try_get(0)?)?,
         None => 0,
@@ -123,7 +128,7 @@ async fn migrate(connection: &mut sqlx::PgConnection, schema: &str, lock: i32) -
     .await
 }
 
-async fn run(connection: &mut sqlx::PgConnection, text: String) -> Result<(), Trouble> {
-    answer(sqlx::raw_sql(AssertSqlSafe(text)).execute(connection)).await??;
+async fn run(connection: &mut sqlx::PgConnection, text: impl Into<String>) -> Result<(), Trouble> {
+    answer(sqlx::raw_sql(AssertSqlSafe(text.into())).execute(connection)).await??;
     Ok(())
 }

@@ -143,11 +143,14 @@ impl Inner {
         let mut done = Done::default();
         let last = rounds.len() - 1;
         for (number, round) in rounds.iter().enumerate() {
-            let rows = answer(self.ask(round, request.filter(|_| number == last)).fetch_all(&mut *lent)).await??;
+            let keep = self.connections.keep_statements();
+            let ask = self.ask(round, request.filter(|_| number == last)).persistent(keep);
+            let rows = answer(ask.fetch_all(&mut *lent)).await??;
             let more = read(round, rows)?;
             let missing = missing(round, &more);
             if !missing.is_empty() {
-                let rows = answer(query(&self.sql.settled).bind(&missing).fetch_all(&mut *lent)).await??;
+                let look = query(&self.sql.settled).bind(&missing).persistent(keep);
+                let rows = answer(look.fetch_all(&mut *lent)).await??;
                 done.repeated.extend(repeated(round, &rows)?);
             }
             done.accepted.extend(more.accepted);

@@ -34,7 +34,8 @@ type Place = (String, String, String, i16);
 impl Inner {
     /// A statement of this schema.
     pub(super) fn sql(&self, text: &str) -> Query<'static, Postgres, PgArguments> {
-        sqlx::query(AssertSqlSafe(text.replace("{schema}", &self.schema)))
+        let query = sqlx::query(AssertSqlSafe(text.replace("{schema}", &self.schema)));
+        query.persistent(self.connections.keep_statements())
     }
 
     pub(super) async fn begin(self: &Arc<Self>) -> Result<Tx<'_>, Trouble> {
@@ -74,7 +75,7 @@ impl Tx<'_> {
     pub(super) async fn depth(&mut self) -> Result<Depth, Trouble> {
         let class = self.store.locks.inserts;
         for slot in 0..8i32 {
-            let lock = sqlx::query("SELECT pg_advisory_xact_lock($1, $2)").bind(class).bind(slot);
+            let lock = self.store.sql("SELECT pg_advisory_xact_lock($1, $2)").bind(class).bind(slot);
             answer(lock.execute(self.connection())).await??;
         }
         let sums = self.store.sql(

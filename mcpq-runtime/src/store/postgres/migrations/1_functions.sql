@@ -6,8 +6,9 @@
 CREATE FUNCTION {schema}.count_1(changes {schema}.change[], in_shard smallint) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-    -- A negative one is this session's.
-    mine smallint := CASE WHEN in_shard < 0 THEN (pg_backend_pid() % 16)::smallint ELSE in_shard END;
+    -- -1 is one of a few that sessions share; -2 one that an open transaction can hold without being in anybody's way.
+    mine smallint := CASE in_shard WHEN -1 THEN pg_backend_pid() % 16 WHEN -2 THEN 1000 + pg_backend_pid() % 30000
+        ELSE in_shard END;
 BEGIN
     IF changes IS NULL THEN RETURN; END IF;
     INSERT INTO {schema}.count_by_owner AS known
@@ -115,7 +116,7 @@ BEGIN
             RETURN;
         END IF;
         PERFORM pg_advisory_xact_lock(lock_class, pg_backend_pid() % 8);
-    ELSIF is_bounded AND in_shard < 0 THEN
+    ELSIF is_bounded AND in_shard = -1 THEN
         FOR c IN 0..7 LOOP PERFORM pg_advisory_xact_lock(lock_class, c); END LOOP;
     END IF;
     IF is_bounded THEN
