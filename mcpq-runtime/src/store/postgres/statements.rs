@@ -43,14 +43,14 @@ impl Statements {
     pub(super) fn new(schema: &str) -> Self {
         let sql = |text: &str| -> Sql { text.replace("{schema}", schema).into() };
         let placeholders = |count: usize| (1..=count).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ");
-        let (slot, slot_of_step) = (columns("j."), columns("(taken)."));
+        let (slot, slot_of_step) = (columns("j."), columns("job_"));
         Self {
             insert: sql(&format!(
                 "SELECT n, reply, other, waiting, running FROM {{schema}}.insert_1({})",
                 placeholders(24)
             )),
             step: sql(&format!(
-                "SELECT n, ends, statuses, fulls, {slot_of_step}, (taken).args FROM {{schema}}.step_1({})",
+                "SELECT n, ends, statuses, fulls, {slot_of_step}, job_args FROM {{schema}}.step_1({})",
                 placeholders(20)
             )),
             settled: sql("SELECT id, settled FROM {schema}.job WHERE id = ANY ($1) AND settled IS NOT NULL"),

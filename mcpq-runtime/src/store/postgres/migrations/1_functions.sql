@@ -227,7 +227,15 @@ CREATE FUNCTION {schema}.step_1(
     attempt_codes text[], attempt_errors text[], fractions double precision[], messages text[],
     most integer, lease_time bigint, queues text[], kinds text[], limit_class integer,
     limited text[], running_limits bigint[], rates double precision[], periods double precision[]
-) RETURNS TABLE (n integer, ends integer[], statuses smallint[], fulls text[], taken {schema}.job)
+) RETURNS TABLE (n integer, ends integer[], statuses smallint[], fulls text[],
+    job_seq bigint, job_id uuid, job_due bigint, job_lease bigint, job_timeout bigint, job_keep_result bigint,
+    job_keep_failure bigint, job_schema bigint, job_max_attempts bigint, job_batch_index bigint, job_created_at
+    bigint, job_started_at bigint, job_finished_at bigint, job_run_at bigint, job_settled bigint, job_progress double
+    precision, job_batch uuid, job_attempts integer, job_crashes integer, job_status smallint, job_priority smallint,
+    job_uniqueness smallint, job_cancel_requested boolean, job_owner text, job_kind text, job_queue text,
+    job_idempotency_key text, job_args_hash bytea, job_progress_message text, job_error_code text, job_error text,
+    job_args bytea
+)
 LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
 SET plan_cache_mode = force_generic_plan
@@ -244,8 +252,9 @@ DECLARE
     lane_kinds text[];
     lane_priorities smallint[];
     rooms bigint[];
-    picked uuid[] := '{}';
-    got uuid[];
+    -- Where the rows are that this session has locked, in order.
+    picked tid[] := '{}';
+    got tid[];
     candidates uuid[];
     tried uuid[];
     level smallint;
@@ -255,6 +264,7 @@ DECLARE
     k text;
     room bigint;
     used bigint;
+    started bigint;
     bucket_tokens double precision;
 BEGIN
     IF cardinality(ids) > 0 THEN
@@ -351,7 +361,7 @@ BEGIN
                 IF cardinality(of_level) = 1 THEN
                     i := array_position(limited, lane_kinds[of_level[1]]);
                     room := CASE WHEN i IS NULL THEN left_over ELSE least(left_over, rooms[i]) END;
-                    got := ARRAY(SELECT j.id FROM {schema}.job j
+                    got := ARRAY(SELECT j.ctid FROM {schema}.job j
                         WHERE j.status = 0 AND j.queue = lane_queues[of_level[1]] AND j.kind = lane_kinds[of_level[1]]
                             AND j.priority = level AND j.due <= now_at
                         ORDER BY j.due, j.seq LIMIT room FOR UPDATE SKIP LOCKED);
@@ -373,15 +383,15 @@ BEGIN
                     WHERE r.rank <= r.room ORDER BY r.due, r.seq LIMIT left_over);
                 EXIT WHEN cardinality(candidates) = 0;
                 WITH mine AS MATERIALIZED (
-                    SELECT j.id, j.kind, c.place FROM unnest(candidates) WITH ORDINALITY AS c(id, place)
+                    SELECT j.ctid AS at, c.place FROM unnest(candidates) WITH ORDINALITY AS c(id, place)
                         JOIN {schema}.job j ON j.id = c.id
                     WHERE j.status = 0 AND j.due <= now_at ORDER BY c.place FOR UPDATE OF j SKIP LOCKED)
-                SELECT coalesce(array_agg(m.id ORDER BY m.place), '{}') INTO got FROM mine m;
+                SELECT coalesce(array_agg(m.at ORDER BY m.place), '{}') INTO got FROM mine m;
                 picked := picked || got;
                 IF cardinality(limited) > 0 AND cardinality(got) > 0 THEN
                     FOR i IN 1..cardinality(limited) LOOP
                         CONTINUE WHEN rooms[i] = forever;
-                        SELECT rooms[i] - count(*) INTO room FROM unnest(got) AS s(id) JOIN {schema}.job j ON j.id = s.id
+                        SELECT rooms[i] - count(*) INTO room FROM unnest(got) AS s(at) JOIN {schema}.job j ON j.ctid = s.at
                             WHERE j.kind = limited[i];
                         rooms[i] := room;
                     END LOOP;
@@ -393,28 +403,39 @@ BEGIN
     END IF;
 
     IF ended <> '{}' OR full_kinds <> '{}' THEN
-        RETURN QUERY SELECT 0, ended, ended_as, full_kinds, NULL::{schema}.job;
+        n := 0;
+        ends := ended;
+        statuses := ended_as;
+        fulls := full_kinds;
+        RETURN NEXT;
     END IF;
     IF cardinality(picked) > 0 THEN
-        RETURN QUERY WITH started AS (
-            UPDATE {schema}.job j SET status = 1, leased_until = now_at + lease_time, lease = j.lease + 1,
-                attempts = j.attempts + 1, started_at = now_at, run_at = NULL
-            FROM unnest(picked) WITH ORDINALITY AS p(id, place) WHERE j.id = p.id
-            RETURNING p.place, j)
-        SELECT s.place::integer, NULL::integer[], NULL::smallint[], NULL::text[], s.j FROM started s;
+        -- Before they move.
         FOR i IN 1..cardinality(limited) LOOP
             CONTINUE WHEN rates[i] IS NULL OR limited[i] <> ALL (lane_kinds);
-            SELECT count(*) INTO used FROM unnest(picked) AS p(id) JOIN {schema}.job j ON j.id = p.id
+            SELECT count(*) INTO used FROM unnest(picked) AS p(at) JOIN {schema}.job j ON j.ctid = p.at
                 WHERE j.kind = limited[i];
             INSERT INTO {schema}.bucket AS b (kind, tokens, at) VALUES (limited[i], rates[i] - used, now_at)
                 ON CONFLICT (kind) DO UPDATE SET at = now_at,
                     tokens = least(b.tokens + greatest(now_at - b.at, 0) * rates[i] / periods[i], rates[i]) - used;
         END LOOP;
-        SELECT array_agg(ROW(s.owner, s.kind, s.queue, s.status, s.jobs)::{schema}.change) INTO more FROM (
-            SELECT j.owner, j.kind, j.queue, x.status, x.by * count(*) AS jobs
-            FROM unnest(picked) AS p(id) JOIN {schema}.job j ON j.id = p.id
-                CROSS JOIN (VALUES (0, -1), (1, 1)) AS x(status, by) GROUP BY 1, 2, 3, 4, x.by) s;
+        SELECT array_agg(ROW(s.owner, s.kind, s.queue, x.status, x.by * s.jobs)::{schema}.change) INTO more FROM (
+            SELECT j.owner, j.kind, j.queue, count(*) AS jobs FROM unnest(picked) AS p(at)
+                JOIN {schema}.job j ON j.ctid = p.at GROUP BY 1, 2, 3) s
+            CROSS JOIN (VALUES (0, -1), (1, 1)) AS x(status, by);
         changes := coalesce(changes, '{}') || more;
+        RETURN QUERY UPDATE {schema}.job j SET status = 1, leased_until = now_at + lease_time, lease = j.lease + 1,
+                attempts = j.attempts + 1, started_at = now_at, run_at = NULL
+            FROM unnest(picked) WITH ORDINALITY AS p(at, place) WHERE j.ctid = p.at AND j.status = 0
+            RETURNING p.place::integer, NULL::integer[], NULL::smallint[], NULL::text[],
+                j.seq, j.id, j.due, j.lease, j.timeout, j.keep_result, j.keep_failure, j.schema, j.max_attempts,
+                j.batch_index, j.created_at, j.started_at, j.finished_at, j.run_at, j.settled, j.progress, j.batch,
+                j.attempts, j.crashes, j.status, j.priority, j.uniqueness, j.cancel_requested, j.owner, j.kind,
+                j.queue, j.idempotency_key, j.args_hash, j.progress_message, j.error_code, j.error, j.args;
+        GET DIAGNOSTICS started = ROW_COUNT;
+        IF started <> cardinality(picked) THEN
+            RAISE EXCEPTION 'a job that was locked has moved' USING ERRCODE = 'serialization_failure';
+        END IF;
     END IF;
     PERFORM {schema}.count_1(changes, (-1)::smallint);
 END $$;
