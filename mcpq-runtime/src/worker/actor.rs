@@ -69,6 +69,9 @@ pub(super) struct Actor {
     /// What still ran then has been given back.
     quit: bool,
     claims: Call<ClaimAnswer>,
+    /// Whether something may have become due that no hint told of.
+    look: bool,
+    looks: Call<Result<Option<Duration>, StoreError>>,
     /// Whether the last claim got all it asked for: more is waiting.
     plenty: bool,
     /// The second is for what ended meanwhile, so that the store has the next batch when it is through with the first.
@@ -114,6 +117,8 @@ impl Actor {
             quit_at: None,
             quit: false,
             claims: Call::default(),
+            look: false,
+            looks: Call::default(),
             plenty: false,
             writes: Default::default(),
             claims_along: [false; 2],
@@ -165,6 +170,7 @@ impl Actor {
                     Ok(()) => self.progress.succeeded(),
                     Err(error) => self.progress.failed("take progress", &error),
                 },
+                answer = self.looks.answer() => self.looked(answer),
                 answer = self.heartbeats.answer() => match answer {
                     Ok(()) => self.heartbeats.succeeded(),
                     Err(error) => {
@@ -208,15 +214,19 @@ impl Actor {
         if !self.writes[0].is_running() && !self.ended.is_empty() {
             at(self.writes[0].not_before);
         }
-        if !self.claims.is_running()
-            && self.claims_along == [false; 2]
-            && self.free_slots() > 0
-            && self.quit_at.is_none()
-        {
+        if !self.is_claiming() && self.free_slots() > 0 && self.quit_at.is_none() {
             at(self.claim_at.map(|at| at.max(self.claims.not_before.unwrap_or(at))));
+            if self.look && !self.looks.is_running() {
+                at(self.looks.not_before);
+            }
         }
         at(self.quit_at.map(|at| if self.quit { at + self.queue.settings().lease } else { at }));
         next
+    }
+
+    /// Whether a claim is on its way, alone or along with a write.
+    fn is_claiming(&self) -> bool {
+        self.claims.is_running() || self.claims_along != [false; 2]
     }
 
     fn free_slots(&self) -> usize {
@@ -227,6 +237,7 @@ impl Actor {
         if self.hints.take_ready() {
             self.claim_at = Some(Instant::now());
         }
+        self.look |= self.hints.take_resync();
         let cancels = self.hints.take_cancels();
         if cancels.is_empty() {
             return;

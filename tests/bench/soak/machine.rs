@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use mcpq::{ArgMap, JobDefinition, JobId, JobOptions, Queue, SubmitOptions, store::sqlite::SqliteStore};
+use mcpq::{ArgMap, JobDefinition, JobId, JobOptions, Queue, QueueError, SubmitOptions, store::sqlite::SqliteStore};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::{
@@ -107,7 +107,16 @@ impl Machine {
     }
 
     pub(crate) async fn submit(&self, queue: &Queue, job_type: &str, arguments: Value) -> JobId {
-        queue.submit_json(job_type, self.args(arguments), SubmitOptions::default()).await.unwrap().id
+        self.try_submit(queue, job_type, arguments).await.unwrap()
+    }
+
+    pub(crate) async fn try_submit(
+        &self,
+        queue: &Queue,
+        job_type: &str,
+        arguments: Value,
+    ) -> Result<JobId, QueueError> {
+        Ok(queue.submit_json(job_type, self.args(arguments), SubmitOptions::default()).await?.id)
     }
 
     /// All starts so far.

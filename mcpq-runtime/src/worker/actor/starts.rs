@@ -8,7 +8,7 @@ use super::{Actor, event};
 use crate::{
     inject::{ContextParts, Progress},
     queue::EventKind,
-    store::{Claimed, LeaseRef},
+    store::{Claimed, LeaseRef, StoreError},
     worker::{
         attempt::{Input, Run, start},
         calls::{ClaimAnswer, Ended},
@@ -39,6 +39,21 @@ impl Actor {
         let next = if answer.drained { [due, poll].into_iter().flatten().min() } else { Some(now) };
         // A hint that came meanwhile asks for an earlier claim.
         self.claim_at = [self.claim_at, next].into_iter().flatten().min();
+    }
+
+    pub(super) fn looked(&mut self, due: Result<Option<Duration>, StoreError>) {
+        let now = Instant::now();
+        match due {
+            Ok(due) => {
+                self.looks.succeeded();
+                let due = due.and_then(|due| now.checked_add(due));
+                self.claim_at = [self.claim_at, due].into_iter().flatten().min();
+            }
+            Err(error) => {
+                self.looks.failed("say when the next job is due", &error);
+                self.look = true;
+            }
+        }
     }
 
     fn begin(&mut self, claimed: Claimed, lease_until: Instant) {
