@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use proc_macro2::{Ident, TokenStream};
-use syn::{Expr, Path};
+use syn::{Expr, ExprPath, Path};
 
 use crate::description::Description;
 use crate::duration;
@@ -199,7 +199,12 @@ fn with_unit(entry: &Entry) -> Option<String> {
 fn description(entry: &Entry) -> syn::Result<Description> {
     match given(entry, "\"...\"").map(ungrouped)? {
         call @ Expr::Macro(_) => Ok(Description::Parts(vec![call.clone()])),
-        _ => Ok(Description::Text(text(entry)?.value())),
+        Expr::Lit(_) => Ok(Description::Text(text(entry)?.value())),
+        other => {
+            let rule = format!("{} must be a string literal or a macro that gives one", entry.key);
+            let help = "help: write `description = \"...\"`, or `description = include_str!(\"...\")`";
+            mistake(other, format!("{rule}\n{help}"))
+        }
     }
 }
 
@@ -230,6 +235,13 @@ fn max_retries(entry: &Entry) -> syn::Result<u32> {
 }
 
 fn priority(entry: &Entry) -> syn::Result<&'static str> {
+    // As people write it who look for an enum.
+    if let Expr::Path(ExprPath { path, .. }) = ungrouped(given(entry, "\"high\"")?)
+        && let Some(known) = path.segments.last().and_then(|last| nearest(&last.ident.to_string(), &PRIORITIES))
+    {
+        let rule = format!("{} must be a string literal", entry.key);
+        return mistake(path, format!("{rule}\nhelp: write `priority = \"{known}\"`"));
+    }
     let literal = string(entry)?;
     let word = literal.value();
     match PRIORITIES.iter().find(|known| **known == word) {

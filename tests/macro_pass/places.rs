@@ -78,7 +78,7 @@ mod namesakes {
 async fn a_job_may_have_the_name_of_a_module_that_it_is_exported_beside() {
     assert_eq!(namesakes::report(2).await, 2);
     assert_eq!(namesakes::ReportArgs { rows: 2 }.rows, 2);
-    assert_eq!(namesakes::report::ReportArgs::JOB.name, "report");
+    assert_eq!(namesakes::report::ReportArgs::JOB.name(), "report");
 }
 
 /// Is not there in tests.

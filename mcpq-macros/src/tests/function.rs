@@ -70,6 +70,12 @@ fn what_a_job_cannot_be() {
         ("/// D.\n#[unsafe(no_mangle)]\nfn job() {}", "job `job` must not be exported as a symbol"),
         ("/// D.\n#[export_name = \"x\"]\nfn job() {}", "job `job` must not be exported as a symbol"),
         ("/// D.\nasync fn job() -> impl Send {}", "job `job` must use concrete types, not `impl Trait`"),
+        ("/// D.\nfn job() -> impl Future<Output = u8> {}", "job `job` must use concrete types, not `impl Trait`"),
+        (
+            "/// D.\nfn job() -> Pin<Box<dyn Future<Output = u8> + Send>> {}",
+            "job `job` must return its result, not a future of it",
+        ),
+        ("/// D.\nfn job() -> BoxFuture<'static, u8> {}", "job `job` must return its result, not a future of it"),
         ("/// D.\nasync fn job() -> Self {}", "job `job` must not use `Self`"),
         (
             "/// D.\nasync fn job() -> Cow<str> {}",

@@ -81,6 +81,13 @@ fn ranges_are_checked() {
         ("range", format!("{range} needs a range\n{help}")),
         ("range()", format!("{range} needs a range\n{help}")),
         ("range(5)", format!("{range} needs a range\n{help}")),
+        ("range(2, 8)", format!("{range} needs a range\nhelp: write `range(2..=8)`")),
+        ("range = [-1, 0.5]", format!("{range} needs a range\nhelp: write `range(-1..=0.5)`")),
+        ("range(min = 2, max = 8)", format!("{range} needs a range\nhelp: write `range(2..=8)`")),
+        ("range = \"2..8\"", format!("{range} needs a range\nhelp: write `range(2..8)`")),
+        ("range(\"small\")", format!("{range} needs a range\n{help}")),
+        ("range(1, 2, 3)", format!("{range} needs a range\n{help}")),
+        ("range(1 ? 2)", format!("{range} needs a range\n{help}")),
         ("range(..)", format!("{range} needs at least one bound\n{help}")),
         ("range(5..=1)", format!("the range of {range} is empty\n{help}")),
         ("range(5..5)", format!("the range of {range} is empty\n{help}")),
@@ -121,7 +128,12 @@ fn parameter_options_are_checked() {
         ("rest = 1", "parameter option `rest` takes no value"),
         ("name = \"\"", "an argument name cannot be empty\nhelp: leave `name` out to use the parameter's name"),
         ("ask = \"Your name?\"", "parameter option `ask` is not available in this version of mcpq\nhelp: remove it"),
-        ("\"x\"", "expected a parameter option, such as `default = 10`"),
+        ("10", "expected a parameter option, such as `default = 10`"),
+        (
+            "\"x\"",
+            "expected a parameter option, such as `default = 10`\n\
+             help: for a description, write a doc comment on the parameter",
+        ),
     ];
     for (options, expected) in cases {
         assert_eq!(param_message(&format!("#[arg({options})] x: X")), expected, "{options}");
@@ -140,6 +152,18 @@ fn marks_are_checked() {
         param_message("#[serde(default)] n: u64"),
         "unknown attribute `serde` on a job parameter\nhelp: parameter options are written `#[arg(...)]`",
     );
+    let instead = [
+        ("default", "write `#[arg(default)]`"),
+        ("default(4)", "write `#[arg(default = 4)]`"),
+        ("default = 4", "write `#[arg(default = 4)]`"),
+        ("range(1..)", "write `#[arg(range(1..))]`"),
+        ("pattern(\"a\")", "write `#[arg(pattern = \"a\")]`"),
+        ("desc = \"x\"", "write a doc comment on the parameter"),
+    ];
+    for (attribute, help) in instead {
+        let message = param_message(&format!("#[{attribute}] n: u64"));
+        assert!(message.ends_with(&format!("on a job parameter\nhelp: {help}")), "{message}");
+    }
     assert_eq!(
         param_message("#[cfg(unix)] n: u64"),
         "`cfg` is not supported on a job parameter\n\
@@ -199,6 +223,24 @@ fn state_has_a_size() {
     assert_eq!(param_message("s: mcpq::State<dyn Repo + Send>"), help("dyn Repo + Send"));
     assert_eq!(param_message("s: State<str>"), help("str"));
     assert!(is_injected("s: State<Arc<dyn Repo>>"));
+}
+
+#[test]
+fn what_other_frameworks_inject_is_told_in_our_words() {
+    let pattern = "a job parameter must be a plain name, not a pattern";
+    let state = |help: &str| format!("{pattern}\nhelp: write `{help}`; it dereferences to what is inside");
+    assert_eq!(param_message("State(db): State<Pool<Db>>"), state("db: State<Pool<Db>>"));
+    assert_eq!(param_message("mcpq::State(mut db): mcpq::State<Db>"), state("db: mcpq::State<Db>"));
+    let other = format!("{pattern}\nhelp: take the value by name and destructure it in the body");
+    assert_eq!(param_message("State((a, b)): State<(A, B)>"), other);
+    assert_eq!(param_message("Path(id): Path<u32>"), other);
+    assert_eq!(
+        param_message("cancel: tokio_util::sync::CancellationToken"),
+        "`CancellationToken` is not what mcpq stops a job with\n\
+         help: take `mcpq::CancelToken`; if the type is your own, mark the parameter with `#[arg]`",
+    );
+    argument("#[arg] cancel: CancellationToken");
+    assert!(is_injected("#[inject] cancel: CancellationToken"));
 }
 
 #[test]

@@ -55,13 +55,15 @@ impl ArgWriter {
     }
 
     /// Writes one argument.
-    pub fn field<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) {
+    pub fn field<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) -> &mut Self {
         self.add(name, serde_json::to_value(value));
+        self
     }
 
     /// Writes the map that takes unknown arguments, which cannot hold the name of another one.
-    pub fn rest<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) {
+    pub fn rest<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) -> &mut Self {
         self.add_rest(name, serde_json::to_value(value));
+        self
     }
 
     /// The finished object.
@@ -178,8 +180,7 @@ mod tests {
     fn the_rest_is_written_beside_the_named_arguments_and_in_place_of_none() {
         let write = |rest: Value| {
             let mut writer = ArgWriter::new();
-            writer.field("a", &1);
-            writer.rest("more", &rest);
+            writer.field("a", &1).rest("more", &rest);
             writer.finish().map(Value::Object).map_err(|error| error.to_string())
         };
         assert_eq!(write(json!({ "y": 2, "z": 3 })), Ok(json!({ "a": 1, "y": 2, "z": 3 })));
@@ -190,8 +191,7 @@ mod tests {
     #[test]
     fn the_first_argument_that_cannot_be_written_is_told() {
         let mut writer = ArgWriter::new();
-        writer.field("fine", &1);
-        writer.rest("rest", &"no map");
+        writer.field("fine", &1).rest("rest", &"no map");
         writer.field("keys", &std::collections::HashMap::from([((1, 2), 3)]));
         assert!(writer.finish().unwrap_err().to_string().starts_with("argument `rest` cannot be written as JSON: "));
     }
