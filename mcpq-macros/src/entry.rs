@@ -32,13 +32,13 @@ pub(crate) enum Kind {
 
 /// What follows the key.
 pub(crate) enum Given {
-    /// Nothing, or an equals sign and nothing.
+    /// Nothing.
     Alone,
     /// `= EXPR`
     Value(Expr),
     /// `( .. )`
     Parens(TokenStream),
-    /// Something that is none of these, such as `: 120`.
+    /// Something that is none of these, such as `: 120`, or an equals sign and nothing.
     Other,
 }
 
@@ -76,7 +76,7 @@ fn entry(kind: Kind, input: ParseStream<'_>) -> syn::Result<Entry> {
     let key = key(kind, input)?;
     let given = if input.peek(Token![=]) {
         input.parse::<Token![=]>()?;
-        if ended(input) { Given::Alone } else { Given::Value(value(input)?) }
+        if ended(input) { Given::Other } else { Given::Value(value(input)?) }
     } else if input.peek(token::Paren) {
         let content;
         syn::parenthesized!(content in input);

@@ -130,7 +130,11 @@ impl Options {
         let policy = &mut self.policy;
         match entry.key.word.as_str() {
             "name" => self.name = Some(job_name(entry)?),
-            "description" => self.description = Some(description(entry)?),
+            "description" => {
+                // A wrong one is told once, and not that there is none as well.
+                self.description = Some(Description::Text(String::new()));
+                self.description = Some(description(entry)?);
+            }
             "args" => self.args = Some(args(entry)?),
             "crate" => self.krate = Some(krate(entry)?),
             "timeout" => policy.timeout = Some(duration::read(entry, "120", DEFAULT)?),

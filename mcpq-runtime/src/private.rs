@@ -30,5 +30,5 @@ pub mod answers {
 
 /// An example of an argument as JSON; null where JSON cannot hold it.
 pub fn to_value<T: serde::Serialize + ?Sized>(example: &T) -> Value {
-    serde_json::to_value(example).unwrap_or_default()
+    crate::job::to_json(example).unwrap_or_default()
 }

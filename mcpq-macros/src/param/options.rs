@@ -130,8 +130,9 @@ fn default(entry: &Entry, ty: &Type) -> syn::Result<Presence> {
             Ok(Presence::Default(Box::new(ungrouped(value).clone())))
         }
         Given::Parens(_) | Given::Other => {
+            let rule = if matches!(entry.given, Given::Other) { "needs a value" } else { "takes no list" };
             let help = "help: write `default` for the type's own, or `default = ...`";
-            mistake(&entry.key, format!("{} takes no list\n{help}", entry.key))
+            mistake(&entry.key, format!("{} {rule}\n{help}", entry.key))
         }
     }
 }

@@ -98,12 +98,18 @@ fn what_rustc_refuses_by_itself_is_left_to_it() {
         "/// D.\nasync fn job() -> Cow<'_, str> {}",
         "/// D.\nasync fn job(a: Vec<_>) {}",
         "/// D.\nasync fn job(a: u8, a: u8) {}",
+        "/// D.\nasync fn job(a: !) {}",
     ];
     for item in cases {
         let (job, messages) = build("", item);
         assert_eq!(messages, [""; 0], "{item}");
         assert!(!job.expect("a function").sound, "{item}");
     }
+}
+
+#[test]
+fn a_where_clause_that_says_nothing_is_none() {
+    assert!(job("", "/// D.\nasync fn job(a: u8) where {}").sound);
 }
 
 #[test]
