@@ -164,7 +164,7 @@ bounded_job!(resize_within: u8, 1..=12, 2, ::mcpq);
 
 macro_rules! of_fragments {
     ($(#[$meta:meta])* $vis:vis fn $name:ident($arg:ident: $type:ty = $default:expr, $state:ty) -> $return:ty $body:block
-        $job:literal $doc:literal $timeout:expr) => {
+        $job:literal $doc:expr, $timeout:expr) => {
         $(#[$meta])*
         #[doc = $doc]
         #[mcp_job(name = $job, timeout = $timeout)]
@@ -180,7 +180,7 @@ macro_rules! of_fragments {
 of_fragments! {
     /// Is put together.
     pub(crate) fn put_together(width: u32 = 3, State<u8>) -> Result<u32, JobError> { Ok(width * 2) }
-    "put-together" "Of \"parts\" {and} \\ signs." "2m"
+    "put-together" concat!("Of \"parts\" ", "{and} \\ signs."), "2m"
 }
 
 macro_rules! of_an_item {
@@ -203,7 +203,7 @@ async fn a_macro_may_give_every_part() {
     let queue = Queue::builder().without_linked_jobs().state(1_u8).job(put_together::JOB).job(an_item::JOB);
     let queue = queue.submit_only().build().await.unwrap();
     let job = queue.registry().get("put-together").unwrap();
-    assert_eq!(job.description(), "Is put together. Of \"parts\" {and} \\ signs.");
+    assert_eq!(job.description(), "Is put together.\nOf \"parts\" {and} \\ signs.");
     let argument = &job.input_schema()["properties"]["put-together"];
     assert_eq!(argument["description"], "Of \"parts\" {and} \\ signs.");
     assert_eq!((&argument["default"], &argument["examples"][0]), (&3.into(), &3.into()));

@@ -14,6 +14,7 @@ fn state_has_a_size() {
     assert_eq!(param_message("s: State<dyn Repo>"), help("dyn Repo"));
     assert_eq!(param_message("s: mcpq::State<dyn Repo + Send>"), help("dyn Repo + Send"));
     assert_eq!(param_message("s: State<str>"), help("str"));
+    assert_eq!(param_message("s: State<[u8]>"), help("[u8]"));
     assert!(is_injected("s: State<Arc<dyn Repo>>"));
 }
 

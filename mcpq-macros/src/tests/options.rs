@@ -64,6 +64,7 @@ fn the_unit_of_a_duration_belongs_to_its_value() {
         ("timeout-minutes = LIMIT", "timeout = \"5m\""),
         ("ttl_hours = 2", "result_ttl = \"2h\""),
         ("failure_ttl_days = 3", "failure_ttl = \"3d\""),
+        ("backoff-base-ms = 100", "backoff_base = \"100ms\""),
         ("backoff_ms = 100", "backoff_base = \"100ms\""),
     ] {
         let message = option_message(written);

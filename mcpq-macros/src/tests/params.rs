@@ -213,6 +213,8 @@ fn types_are_owned_and_concrete() {
     assert_eq!(param_message("s: Vec<std::borrow::Cow<str>>"), format!("{borrows}\n{choice}"));
     assert_eq!(param_message("s: Cow<[u8]>"), format!("{borrows}\nhelp: use `Vec<u8>` or `Cow<'static, [u8]>`"));
     argument("s: Cow<'static, str>");
+    argument("s: pasture::Cow<Milk, Calf>");
+    argument("s: pasture::Cow<>");
     assert_eq!(
         param_message("s: impl Send"),
         "job `job` must use concrete types, not `impl Trait`\nhelp: name one type, such as `String` or `Vec<u8>`"
@@ -339,6 +341,9 @@ fn a_range_is_within_its_type() {
         ("range(-5..=300)", "i32"),
         ("range(-5..=300)", "f32"),
         ("range(-5..=300)", "Weight"),
+        ("range(-5..=300)", "Weight<u8>"),
+        ("range(-9_223_372_036_854_775_808..)", "i64"),
+        ("range(..=18_446_744_073_709_551_615)", "u64"),
     ] {
         argument(&format!("#[arg({options})] n: {ty}"));
     }
