@@ -179,7 +179,8 @@ macro_rules! of_fragments {
 
 of_fragments! {
     /// Is put together.
-    pub(crate) fn put_together(width: u32 = 3, State<u8>) -> Result<u32, JobError> { Ok(width * 2) }
+    #[allow(unreachable_pub)]
+    pub fn put_together(width: u32 = 3, State<u8>) -> Option<u32> { width.checked_mul(2) }
     "put-together" concat!("Of \"parts\" ", "{and} \\ signs."), "2m"
 }
 
