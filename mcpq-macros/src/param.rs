@@ -94,7 +94,7 @@ impl Params<'_> {
         None
     }
 
-    /// The token of tokio's helpers, whose name people know.
+    /// The token of tokio-util, whose name people know.
     fn foreign(&mut self, input: &PatType) {
         if last_segment(&input.ty).is_some_and(|segment| segment.ident == "CancellationToken") {
             self.sound = false;
