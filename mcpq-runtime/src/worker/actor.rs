@@ -5,7 +5,7 @@ mod ends;
 mod starts;
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashSet},
     sync::{Arc, Weak},
     time::Duration,
 };
@@ -29,12 +29,16 @@ use super::{
     verdict::Ending,
 };
 use crate::{
+    job::JobId,
     queue::{EventKind, JobEvent, Queue},
     store::{LiveWorker, Renewed, Selection, Store, StoreError, StoreListener, WorkerId},
 };
 
 /// Most reports that are taken at once, so that a flood of them does not starve the rest.
 const REPORTS: usize = 1024;
+
+/// Cancels that are kept for a claim on its way; the others come with the first renewal.
+const EARLY: usize = 10_000;
 
 pub(super) struct Actor {
     queue: Queue,
@@ -78,6 +82,8 @@ pub(super) struct Actor {
     writes: [Call<WriteAnswer>; 2],
     /// Whether the writes under way claim as well.
     claims_along: [bool; 2],
+    /// Jobs whose end was asked for while a claim was on its way, which may bring them as they were before.
+    early_cancels: HashSet<JobId>,
     renewals: Call<RenewAnswer>,
     progress: Call<Result<(), StoreError>>,
     heartbeats: Call<Result<(), StoreError>>,
@@ -122,6 +128,7 @@ impl Actor {
             plenty: false,
             writes: Default::default(),
             claims_along: [false; 2],
+            early_cancels: HashSet::new(),
             renewals: Call::default(),
             progress: Call::default(),
             heartbeats: Call::default(),
@@ -250,6 +257,9 @@ impl Actor {
             .map(|(key, _)| *key)
             .collect();
         asked.into_iter().for_each(|key| self.adjust(key, |running| running.request_cancel(grace)));
+        if self.is_claiming() && self.early_cancels.len() < EARLY {
+            self.early_cancels.extend(cancels);
+        }
     }
 
     fn renewed(&mut self, answer: RenewAnswer) {

@@ -232,9 +232,14 @@ impl Thread {
                 first.task.answer(Err(store_error(error)));
             }
             Err(_) => {
-                for request in group {
+                let mut group = group.into_iter();
+                while let Some(request) = group.next() {
                     let mut alone = vec![request];
                     let committed = self.commit(&mut alone);
+                    if committed.as_ref().is_err_and(is_busy) {
+                        // Who comes after it has waited as long already.
+                        alone.extend(group.by_ref());
+                    }
                     self.answer(committed, alone);
                 }
                 // What the failed commit had noted to tell went with it.
