@@ -40,7 +40,7 @@ pub(super) struct Lane {
 pub(super) fn lanes(sql: &Connection, selection: &Selection) -> rusqlite::Result<Vec<Lane>> {
     let mut statement = sql.prepare_cached(
         "SELECT kind, queue, priority, number FROM place INDEXED BY place_waiting \
-         WHERE lane IS NULL AND pending > 0 AND kind >= ?1 AND kind <= ?2",
+         WHERE lane IS NULL AND waits = 1 AND kind >= ?1 AND kind <= ?2",
     )?;
     let mut lanes = Vec::new();
     let mut find = |from: &str, to: &str| -> rusqlite::Result<()> {

@@ -140,10 +140,15 @@ impl Changes {
             "UPDATE place SET pending = pending + ?2, running = running + ?3, input_required = input_required + ?4, \
              completed = completed + ?5, failed = failed + ?6, timeout = timeout + ?7, cancelled = cancelled + ?8 \
              WHERE number = ?1 \
-             RETURNING pending + running + input_required + completed + failed + timeout + cancelled",
+             RETURNING pending + running + input_required + completed + failed + timeout + cancelled, waits, pending > 0",
         )?;
         for (number, [a, b, c, d, e, f, g]) in self.0.drain() {
-            let left: i64 = change.query_row(params![number, a, b, c, d, e, f, g], |row| row.get(0))?;
+            let (left, waits, wait): (i64, bool, bool) = change
+                .query_row(params![number, a, b, c, d, e, f, g], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+            // Apart from the counts, so that the index is written only when it changes.
+            if waits != wait {
+                sql.prepare_cached("UPDATE place SET waits = ?2 WHERE number = ?1")?.execute(params![number, wait])?;
+            }
             if left == 0 && number != ALL {
                 sql.prepare_cached("DELETE FROM place WHERE number = ?1")?.execute([number])?;
                 gone = true;

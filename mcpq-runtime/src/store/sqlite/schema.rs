@@ -39,6 +39,7 @@ CREATE TABLE place (
     kind TEXT NOT NULL,
     queue TEXT NOT NULL,
     priority INTEGER NOT NULL,
+    waits INTEGER NOT NULL DEFAULT 0,
     pending INTEGER NOT NULL DEFAULT 0,
     running INTEGER NOT NULL DEFAULT 0,
     input_required INTEGER NOT NULL DEFAULT 0,
@@ -50,7 +51,7 @@ CREATE TABLE place (
 
 CREATE UNIQUE INDEX place_lane ON place (kind, queue, priority) WHERE lane IS NULL;
 CREATE UNIQUE INDEX place_owner ON place (owner, lane) WHERE lane > 0;
-CREATE INDEX place_waiting ON place (kind) WHERE lane IS NULL AND pending > 0;
+CREATE INDEX place_waiting ON place (kind) WHERE lane IS NULL AND waits = 1;
 INSERT INTO place (number, lane, kind, queue, priority) VALUES (0, 0, '', '', 0);
 
 CREATE TABLE job (
