@@ -83,9 +83,10 @@ impl Queue {
             && !warned.swap(true, Ordering::Relaxed)
         {
             tracing::warn!(
+                target: "mcpq::serving",
                 queue,
                 job_type,
-                "a job was submitted that no worker runs: start one with `queue.worker().start()`, here or in another process"
+                "a job was submitted that no worker runs now: it waits for one, of this process or of another"
             );
         }
     }
