@@ -1,10 +1,11 @@
 //! The rules of the function itself, one function a rule: its qualifiers, its generics and its other attributes.
 
 use quote::ToTokens;
-use syn::{Attribute, FnArg, GenericParam, Meta, Safety};
+use syn::{Attribute, FnArg, GenericParam, Meta, ReturnType, Safety};
 
 use crate::errors::Errors;
 use crate::item::{Body, Function};
+use crate::types;
 
 /// Reports what a job must not be. Says whether the function can be called by generated code.
 pub(crate) fn function(function: &Function, job: &str, errors: &mut Errors) -> bool {
@@ -13,6 +14,7 @@ pub(crate) fn function(function: &Function, job: &str, errors: &mut Errors) -> b
     body(function, errors);
     generics(function, job, errors);
     qualifiers(function, job, errors);
+    future(function, job, errors);
     for attr in &function.attrs {
         attribute(attr, job, errors);
     }
@@ -52,7 +54,8 @@ fn generics(function: &Function, job: &str, errors: &mut Errors) {
         };
         errors.at(param, format!("job `{job}` {rule}"));
     }
-    if let Some(clause) = &generics.where_clause {
+    // One that says nothing has no tokens, and is as good as none.
+    if let Some(clause) = generics.where_clause.as_ref().filter(|clause| !clause.predicates.is_empty()) {
         errors.at(clause, format!("job `{job}` must not have a `where` clause"));
     }
 }
@@ -68,6 +71,16 @@ fn qualifiers(function: &Function, job: &str, errors: &mut Errors) {
     if let Some(variadic) = &function.sig.variadic {
         let help = "help: take a list, such as `Vec<String>`";
         errors.at(variadic, format!("job `{job}` must not take `...`\n{help}"));
+    }
+}
+
+/// A boxed future is what a function returns that cannot be `async`; a job can be.
+fn future(function: &Function, job: &str, errors: &mut Errors) {
+    if let ReturnType::Type(_, ty) = &function.sig.output
+        && types::is_boxed_future(ty)
+    {
+        let help = "help: write `async fn`, and the type that it ends with";
+        errors.at(ty, format!("job `{job}` must return its result, not a future of it\n{help}"));
     }
 }
 

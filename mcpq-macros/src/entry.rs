@@ -32,13 +32,13 @@ pub(crate) enum Kind {
 
 /// What follows the key.
 pub(crate) enum Given {
-    /// Nothing, or an equals sign and nothing.
+    /// Nothing.
     Alone,
     /// `= EXPR`
     Value(Expr),
     /// `( .. )`
     Parens(TokenStream),
-    /// Something that is none of these, such as `: 120`.
+    /// Something that is none of these, such as `: 120`, or an equals sign and nothing.
     Other,
 }
 
@@ -76,7 +76,7 @@ fn entry(kind: Kind, input: ParseStream<'_>) -> syn::Result<Entry> {
     let key = key(kind, input)?;
     let given = if input.peek(Token![=]) {
         input.parse::<Token![=]>()?;
-        if ended(input) { Given::Alone } else { Given::Value(value(input)?) }
+        if ended(input) { Given::Other } else { Given::Value(value(input)?) }
     } else if input.peek(token::Paren) {
         let content;
         syn::parenthesized!(content in input);
@@ -92,11 +92,19 @@ fn entry(kind: Kind, input: ParseStream<'_>) -> syn::Result<Entry> {
 /// A key may be a keyword (`crate`), and hyphens are read along, so that `max-retries` can be recognised.
 fn key(kind: Kind, input: ParseStream<'_>) -> syn::Result<Key> {
     if !input.peek(Ident::peek_any) {
+        let found: TokenTree = input.parse()?;
+        let is_text = matches!(&found, TokenTree::Literal(literal) if literal.to_string().ends_with('"'));
         let wanted = match kind {
+            Kind::Job if is_text => {
+                "an option, such as `timeout = 120`\nhelp: for the job's name, write `name = \"...\"`"
+            }
             Kind::Job => "an option, such as `timeout = 120`",
+            Kind::Param if is_text => {
+                "a parameter option, such as `default = 10`\n\
+                 help: for a description, write a doc comment on the parameter"
+            }
             Kind::Param => "a parameter option, such as `default = 10`",
         };
-        let found: TokenTree = input.parse()?;
         return Err(syn::Error::new_spanned(found, format!("expected {wanted}")));
     }
     let first = Ident::parse_any(input)?;

@@ -37,7 +37,7 @@ pub(crate) fn only_errors(item: &TokenStream, errors: Vec<syn::Error>) -> TokenS
 }
 
 fn registration(function: &Function, job: &Job) -> TokenStream {
-    let private = private(job, Span::mixed_site());
+    let private = private(job);
     let args = &job.args;
     let descriptor = descriptor::constant(function, job);
     let returned = descriptor::returned(job);
@@ -45,20 +45,9 @@ fn registration(function: &Function, job: &Job) -> TokenStream {
     let defaults = arguments::defaults(job);
     let implementation = arguments::job_impl(job);
     quote_spanned! {Span::mixed_site()=>
-        #[allow(
-            deprecated,
-            non_local_definitions,
-            non_snake_case,
-            private_interfaces,
-            unreachable_pub,
-            unused_imports,
-            unused_lifetimes,
-            unused_mut,
-            clippy::too_many_arguments,
-            clippy::unnecessary_wraps,
-        )]
+        #[allow(deprecated, clippy::too_many_arguments, clippy::unnecessary_wraps)]
         const _: () = {
-            use #private::{self as __mcpq, NoSchema as _, NoValue as _, NotResult as _};
+            use #private::{self as __mcpq, answers::*};
             #returned
             impl #args {
                 #descriptor
@@ -76,14 +65,11 @@ fn runtime(place: Span) -> Ident {
     Ident::new("__mcpq", place)
 }
 
-/// The path under which the runtime keeps what generated code may name; errors about it show up at `place`.
-fn private(job: &Job, place: Span) -> TokenStream {
-    let located = job.krate.to_token_stream().into_iter().map(|mut token| {
-        token.set_span(token.span().located_at(place));
-        token
-    });
-    let private = quote_spanned!(place=> ::__private);
-    located.chain(private).collect()
+/// The path under which the runtime keeps what generated code may name.
+fn private(job: &Job) -> TokenStream {
+    let krate = &job.krate;
+    let private = quote_spanned!(at(&krate.segments.last())=> ::__private);
+    quote!(#krate #private)
 }
 
 /// A description as an expression. Lines that come from macros are put together by the compiler.

@@ -42,8 +42,21 @@ impl Parse for Function {
         let attrs = input.call(Attribute::parse_outer)?;
         let vis = input.parse()?;
         let sig = input.parse()?;
-        let body = if input.peek(Token![;]) { Body::Missing(input.parse()?) } else { Body::Block(input.parse()?) };
+        let body = if input.peek(Token![;]) { Body::Missing(input.parse()?) } else { Body::Block(block(input)?) };
         Ok(Self { attrs, vis, sig, body })
+    }
+}
+
+/// A body, which comes in a group without delimiters where it is a macro's `$body:block`.
+fn block(input: ParseStream<'_>) -> syn::Result<Group> {
+    let place = input.span();
+    let mut tree = input.parse::<TokenTree>();
+    loop {
+        match tree {
+            Ok(TokenTree::Group(group)) if group.delimiter() == Delimiter::None => tree = syn::parse2(group.stream()),
+            Ok(TokenTree::Group(group)) if group.delimiter() == Delimiter::Brace => return Ok(group),
+            _ => return Err(syn::Error::new(place, "expected the body of the function")),
+        }
     }
 }
 

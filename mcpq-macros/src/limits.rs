@@ -1,10 +1,13 @@
 //! The limits of one argument: `range(..)`, `length(..)` and `pattern`.
 
 use proc_macro2::TokenStream;
-use syn::{Expr, ExprRange, RangeLimits};
+use quote::ToTokens;
+use syn::parse::Parser;
+use syn::punctuated::Punctuated;
+use syn::{Expr, ExprLit, ExprRange, Lit, RangeLimits, Token};
 
 use crate::entry::{Entry, Given, Key};
-use crate::value::{Number, mistake, number, ungrouped};
+use crate::value::{Number, mistake, number, plain_number, ungrouped};
 
 /// What `#[arg(..)]` narrows an argument's values to.
 #[derive(Default, Debug, PartialEq)]
@@ -53,15 +56,20 @@ impl Limits {
 
 fn ends(entry: &Entry, example: &str) -> syn::Result<Ends> {
     let key = &entry.key;
-    let help = format!("help: write `{}({example})`", key.word);
+    let help = |range: &str| format!("help: write `{}({range})`", key.word);
+    let needs = |range: &str| format!("{key} needs a range\n{}", help(range));
     let parsed = match &entry.given {
-        Given::Parens(tokens) if !tokens.is_empty() => syn::parse2(tokens.clone())?,
+        Given::Parens(tokens) if !tokens.is_empty() => match syn::parse2(tokens.clone()) {
+            Ok(parsed) => parsed,
+            Err(_) => return mistake(tokens, needs(meant(tokens).as_deref().unwrap_or(example))),
+        },
         Given::Value(value) => value.clone(),
-        Given::Parens(_) | Given::Alone | Given::Other => return mistake(key, format!("{key} needs a range\n{help}")),
+        Given::Parens(_) | Given::Alone | Given::Other => return mistake(key, needs(example)),
     };
     let Expr::Range(range) = ungrouped(&parsed) else {
-        return mistake(&parsed, format!("{key} needs a range\n{help}"));
+        return mistake(&parsed, needs(meant(&parsed.to_token_stream()).as_deref().unwrap_or(example)));
     };
+    let help = help(example);
     let ends = Ends {
         first: bound(key, range.start.as_deref())?,
         last: bound(key, range.end.as_deref())?,
@@ -69,6 +77,26 @@ fn ends(entry: &Entry, example: &str) -> syn::Result<Ends> {
     };
     not_empty(key, range, &ends, &help)?;
     Ok(ends)
+}
+
+/// The range in what other notations say: `1, 12`, `min = 1, max = 12`, `[1, 12]` or `"1..=12"`.
+fn meant(tokens: &TokenStream) -> Option<String> {
+    let number = |part: &Expr| match part {
+        Expr::Assign(named) => plain_number(&named.right),
+        plain => plain_number(plain),
+    };
+    let parts: Vec<Expr> = match syn::parse2(tokens.clone()) {
+        Ok(Expr::Lit(ExprLit { lit: Lit::Str(text), .. })) => {
+            return text.parse::<ExprRange>().ok().map(|_| text.value());
+        }
+        Ok(Expr::Array(list)) => list.elems.into_iter().collect(),
+        Ok(_) => return None,
+        Err(_) => Punctuated::<Expr, Token![,]>::parse_terminated.parse2(tokens.clone()).ok()?.into_iter().collect(),
+    };
+    match &parts[..] {
+        [first, last] => Some(format!("{}..={}", number(first)?, number(last)?)),
+        _ => None,
+    }
 }
 
 fn bound(key: &Key, value: Option<&Expr>) -> syn::Result<Option<Number>> {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use proc_macro2::{Ident, TokenStream};
-use syn::{Expr, Path};
+use syn::{Expr, ExprPath, Path};
 
 use crate::description::Description;
 use crate::duration;
@@ -130,7 +130,11 @@ impl Options {
         let policy = &mut self.policy;
         match entry.key.word.as_str() {
             "name" => self.name = Some(job_name(entry)?),
-            "description" => self.description = Some(description(entry)?),
+            "description" => {
+                // A wrong one is told once, and not that there is none as well.
+                self.description = Some(Description::Text(String::new()));
+                self.description = Some(description(entry)?);
+            }
             "args" => self.args = Some(args(entry)?),
             "crate" => self.krate = Some(krate(entry)?),
             "timeout" => policy.timeout = Some(duration::read(entry, "120", DEFAULT)?),
@@ -199,7 +203,12 @@ fn with_unit(entry: &Entry) -> Option<String> {
 fn description(entry: &Entry) -> syn::Result<Description> {
     match given(entry, "\"...\"").map(ungrouped)? {
         call @ Expr::Macro(_) => Ok(Description::Parts(vec![call.clone()])),
-        _ => Ok(Description::Text(text(entry)?.value())),
+        Expr::Lit(_) => Ok(Description::Text(text(entry)?.value())),
+        other => {
+            let rule = format!("{} must be a string literal or a macro that gives one", entry.key);
+            let help = "help: write `description = \"...\"`, or `description = include_str!(\"...\")`";
+            mistake(other, format!("{rule}\n{help}"))
+        }
     }
 }
 
@@ -230,6 +239,13 @@ fn max_retries(entry: &Entry) -> syn::Result<u32> {
 }
 
 fn priority(entry: &Entry) -> syn::Result<&'static str> {
+    // As people write it who look for an enum.
+    if let Expr::Path(ExprPath { path, .. }) = ungrouped(given(entry, "\"high\"")?)
+        && let Some(known) = path.segments.last().and_then(|last| nearest(&last.ident.to_string(), &PRIORITIES))
+    {
+        let rule = format!("{} must be a string literal", entry.key);
+        return mistake(path, format!("{rule}\nhelp: write `priority = \"{known}\"`"));
+    }
     let literal = string(entry)?;
     let word = literal.value();
     match PRIORITIES.iter().find(|known| **known == word) {

@@ -50,7 +50,7 @@ pub(crate) fn read_all<'a>(
 impl Params<'_> {
     fn read(&mut self, input: &PatType) {
         let marks = Marks::read(&input.attrs, self.errors);
-        let ident = self.plain_name(&input.pat);
+        let ident = self.plain_name(input);
         let kind = injected_kind(&input.ty);
         let injected = marks.inject || kind.is_some() && !marks.arg;
 
@@ -61,6 +61,9 @@ impl Params<'_> {
             return;
         };
         if !injected {
+            if !marks.arg {
+                self.foreign(input);
+            }
             let options = ArgOptions::read(&marks, &input.ty, self.errors);
             self.argument(input, ident, options);
             return;
@@ -72,20 +75,33 @@ impl Params<'_> {
         self.list.push(Param::Injected(input.ty.clone()));
     }
 
-    fn plain_name(&mut self, pat: &Pat) -> Option<Ident> {
-        let message = match pat {
+    fn plain_name(&mut self, input: &PatType) -> Option<Ident> {
+        const RULE: &str = "a job parameter must be a plain name, not a pattern";
+        let message = match &*input.pat {
             Pat::Ident(PatIdent { by_ref: None, subpat: None, ident, .. }) => return Some(ident.clone()),
-            Pat::Wild(_) => {
-                "a job parameter needs a name\n\
+            Pat::Wild(_) => "a job parameter needs a name\n\
                  note: the name becomes the argument's key in the job's input schema"
-            }
-            _ => {
-                "a job parameter must be a plain name, not a pattern\n\
-                 help: take the value by name and destructure it in the body"
-            }
+                .to_owned(),
+            pat => match inside_state(pat, &input.ty) {
+                Some(inner) => {
+                    let ty = fit::written(&input.ty);
+                    format!("{RULE}\nhelp: write `{inner}: {ty}`; it dereferences to what is inside")
+                }
+                None => format!("{RULE}\nhelp: take the value by name and destructure it in the body"),
+            },
         };
-        self.errors.at(pat, message);
+        self.errors.at(&input.pat, message);
         None
+    }
+
+    /// The token of tokio-util, whose name people know.
+    fn foreign(&mut self, input: &PatType) {
+        if last_segment(&input.ty).is_some_and(|segment| segment.ident == "CancellationToken") {
+            self.sound = false;
+            let help = "help: take `mcpq::CancelToken`; if the type is your own, mark the parameter with `#[arg]`";
+            let rule = "`CancellationToken` is not what mcpq stops a job with";
+            self.errors.at(&input.ty, format!("{rule}\n{help}"));
+        }
     }
 
     fn known_injected(&mut self, input: &PatType, kind: &'static str, ident: &Ident) {
@@ -179,6 +195,19 @@ fn arguments(params: &[Param]) -> impl Iterator<Item = &Argument> {
         Param::Argument(argument) => Some(&**argument),
         Param::Injected(_) => None,
     })
+}
+
+/// The name in a `State(db): State<Db>`, as other frameworks have it.
+fn inside_state<'a>(pat: &'a Pat, ty: &Type) -> Option<&'a Ident> {
+    match pat {
+        Pat::TupleStruct(pattern) if injected_kind(ty) == Some("State") && pattern.elems.len() == 1 => {
+            match &pattern.elems[0] {
+                Pat::Ident(PatIdent { subpat: None, ident, .. }) => Some(ident),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
 }
 
 fn injected_kind(ty: &Type) -> Option<&'static str> {

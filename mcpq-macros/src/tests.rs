@@ -4,6 +4,7 @@ mod description;
 mod duration;
 mod expansion;
 mod function;
+mod injected;
 mod options;
 mod params;
 mod snapshots;

@@ -3,8 +3,8 @@
 use quote::ToTokens;
 use syn::visit::{self, Visit};
 use syn::{
-    GenericArgument, Lifetime, ParenthesizedGenericArguments, Path, PathArguments, PathSegment, Type, TypeFnPtr,
-    TypeImplTrait, TypeInfer, TypeNever, TypeReference,
+    GenericArgument, Lifetime, ParenthesizedGenericArguments, Path, PathArguments, PathSegment, TraitBound, Type,
+    TypeFnPtr, TypeImplTrait, TypeInfer, TypeNever, TypeParamBound, TypeReference,
 };
 
 use crate::errors::Errors;
@@ -73,6 +73,7 @@ impl<'ast> Visit<'ast> for Checker<'_> {
 
     fn visit_type_impl_trait(&mut self, ty: &'ast TypeImplTrait) {
         let help = match self.place {
+            Place::Output if is_future(ty) => "write `async fn`, and the type that it ends with",
             Place::Output => "name the type that the job returns",
             Place::Argument | Place::Injected => "name one type, such as `String` or `Vec<u8>`",
         };
@@ -80,6 +81,11 @@ impl<'ast> Visit<'ast> for Checker<'_> {
     }
 
     fn visit_type_never(&mut self, never: &'ast TypeNever) {
+        if self.place != Place::Output {
+            // rustc has no such type elsewhere.
+            self.sound = false;
+            return;
+        }
         let rule = "must be able to end, so it cannot return `!`";
         self.refuse(never, &format!("{rule}\nhelp: leave the return type out, or return `Result<(), JobError>`"));
     }
@@ -108,6 +114,34 @@ impl<'ast> Visit<'ast> for Checker<'_> {
     // References in the arguments of a function type are not held by anyone.
     fn visit_type_fn_ptr(&mut self, _: &'ast TypeFnPtr) {}
     fn visit_parenthesized_generic_arguments(&mut self, _: &'ast ParenthesizedGenericArguments) {}
+}
+
+fn is_future(ty: &TypeImplTrait) -> bool {
+    ty.bounds.iter().any(|bound| matches!(bound, TypeParamBound::Trait(bound) if last_is(&bound.path, &["Future"])))
+}
+
+/// The type of a function that does by hand what `async fn` does: `BoxFuture<..>` or `Pin<Box<dyn Future<..>>>`.
+pub(crate) fn is_boxed_future(ty: &Type) -> bool {
+    let Type::Path(path) = ty else { return false };
+    let pinned = last_is(&path.path, &["Pin"]) && {
+        let mut inside = FindsFuture(false);
+        inside.visit_path(&path.path);
+        inside.0
+    };
+    pinned || last_is(&path.path, &["BoxFuture", "LocalBoxFuture"])
+}
+
+/// Whether there is a `dyn Future`.
+struct FindsFuture(bool);
+
+impl<'ast> Visit<'ast> for FindsFuture {
+    fn visit_trait_bound(&mut self, bound: &'ast TraitBound) {
+        self.0 |= last_is(&bound.path, &["Future"]);
+    }
+}
+
+fn last_is(path: &Path, names: &[&str]) -> bool {
+    path.segments.last().is_some_and(|last| names.iter().any(|name| last.ident == name))
 }
 
 /// The `T` of a `Cow<T>`, which borrows although no lifetime is written.

@@ -3,7 +3,8 @@
 use std::fmt;
 
 use quote::ToTokens;
-use syn::{Expr, ExprLit, ExprUnary, Lit, LitStr, UnOp};
+use syn::ext::IdentExt;
+use syn::{Expr, ExprLit, ExprUnary, Ident, Lit, LitStr, UnOp};
 
 use crate::entry::{Entry, Given, Key};
 
@@ -66,9 +67,19 @@ pub(crate) fn string(entry: &Entry) -> syn::Result<LitStr> {
         Some((false, Lit::Str(string))) => Ok(string.clone()),
         _ => {
             let Entry { key, .. } = entry;
-            mistake(value, format!("{key} must be a string literal\nhelp: write `{} = \"...\"`", key.word))
+            let word = word(value).map_or_else(|| "...".to_owned(), |word| word.unraw().to_string());
+            mistake(value, format!("{key} must be a string literal\nhelp: write `{} = \"{word}\"`", key.word))
         }
     }
+}
+
+/// The only word of an expression, which was meant to stand between quotes unless it has the look of a constant.
+fn word(value: &Expr) -> Option<&Ident> {
+    match ungrouped(value) {
+        Expr::Path(path) if path.qself.is_none() => path.path.get_ident(),
+        _ => None,
+    }
+    .filter(|word| word.to_string().contains(char::is_lowercase))
 }
 
 /// `true` or `false`.

@@ -12,4 +12,5 @@ pub use cancel::{CancelReason, CancelToken};
 pub use context::{ContextParts, JobContext, JobSubmitter};
 pub use from_job::{FromJob, JobScope, Needs};
 pub use progress::{Progress, ProgressSink, ProgressUpdate, Reported, ToFraction};
-pub use state::{SharedState, State, StateMap};
+pub(crate) use state::StateMap;
+pub use state::{SharedState, State};

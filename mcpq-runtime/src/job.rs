@@ -14,6 +14,7 @@ mod record;
 mod schema;
 mod status;
 
+pub(crate) use args::to_json;
 pub use args::{ArgError, ArgFault, ArgMap, ArgWriter, canonical_hash};
 pub use error::{ErrorKind, IntoJobError, JobError, StdError, ViaInto};
 pub use finite::encode_result;

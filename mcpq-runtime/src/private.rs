@@ -16,14 +16,19 @@ pub use serde_json::Value;
 
 pub use crate::{
     inject::{FromJob, JobCall, SharedState},
-    job::{ArgSpec, ArgWriter, IntoJobError, JobError, JobOptions, Number, Priority, StdError, Unique, ViaInto},
+    job::{ArgWriter, IntoJobError, JobError, JobOptions, Priority, StdError, Unique, ViaInto},
     registry::{
-        Job, JobArg, JobBuilder, JobDefinition, JobDescriptor, JobOutput, JobReturn, NoSchema, NoValue, NotResult,
-        Pick, Probe, Returning, SchemaProbe, Select, SubmitArg, ValueProbe,
+        Job, JobArg, JobBuilder, JobDefinition, JobDescriptor, JobOutput, JobReturn, Pick, Probe, Returning,
+        SchemaProbe, Select, SubmitArg, ValueProbe,
     },
 };
 
+/// The traits that answer where a probe does not, for a `*` that brings no name along.
+pub mod answers {
+    pub use crate::registry::{NoSchema as _, NoValue as _, NotResult as _};
+}
+
 /// An example of an argument as JSON; null where JSON cannot hold it.
 pub fn to_value<T: serde::Serialize + ?Sized>(example: &T) -> Value {
-    serde_json::to_value(example).unwrap_or_default()
+    crate::job::to_json(example).unwrap_or_default()
 }

@@ -1,5 +1,6 @@
 //! The job types and the state of a queue: collected from `#[mcp_job]` or by hand, checked when the queue is built.
 
+mod builder;
 mod check;
 mod definition;
 mod error;
@@ -13,8 +14,9 @@ use std::{
     time::Duration,
 };
 
+pub use builder::{JobBuilder, Returning};
 pub(crate) use definition::{Handler, HandlerError};
-pub use definition::{JobBuilder, JobDefinition, JobDescriptor, Returning};
+pub use definition::{IntoDefinition, JobDefinition, JobDescriptor};
 pub use error::BuildError;
 pub use job_type::JobType;
 pub(crate) use job_type::Upgrade;
@@ -126,7 +128,7 @@ impl Registry {
     }
 
     /// The state that handlers share.
-    pub fn state(&self) -> &Arc<StateMap> {
+    pub(crate) fn state(&self) -> &Arc<StateMap> {
         &self.state
     }
 

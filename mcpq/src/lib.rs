@@ -22,6 +22,7 @@ pub use mcpq_runtime::{
     EventKind,
     Failure,
     FromJob,
+    IntoDefinition,
     Job,
     JobBatch,
     JobCall,

@@ -5,6 +5,7 @@
 mod bounds;
 mod cancel;
 mod cli;
+mod crowds;
 mod echo;
 mod faults;
 mod http_layer;

@@ -51,6 +51,6 @@ async fn a_worker_beside_a_queue_on_the_same_store_serves_it() {
     let (front, back) = (queue().await, queue().await);
     let worker = back.worker().start().unwrap();
     submit(&front, "echo").await.wait().await.unwrap();
-    assert!(front.is_served("default", "echo").await);
+    eventually("the worker is known", || async { front.is_served("default", "echo").await.then_some(()) }).await;
     worker.stop().await;
 }

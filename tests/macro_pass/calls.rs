@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use mcpq::prelude::*;
-use mcpq::{CancelReason, ErrorKind};
+use mcpq::{CancelReason, ErrorKind, JobScope};
 
 #[derive(Debug)]
 struct Warehouse {
@@ -86,4 +86,35 @@ fn nap(#[arg(default = 0)] seconds: u64) -> u64 {
 #[test]
 fn a_plain_function_needs_no_runtime() {
     assert_eq!(nap(nap::new().seconds), 0);
+}
+
+/// How much of the stock is someone's, which is made from all that a scope has.
+#[derive(Debug)]
+struct Share {
+    owner: String,
+    rows: u32,
+}
+
+impl FromJob for Share {
+    fn from_job(scope: &JobScope) -> Result<Self, JobError> {
+        scope.cancel_token().check()?;
+        scope.progress().message("sharing");
+        let stock = scope.state::<Warehouse>().ok_or_else(|| JobError::fatal("no stock"))?;
+        Ok(Self { owner: scope.context().owner().to_string(), rows: stock.rows / scope.context().attempt() })
+    }
+}
+
+#[test]
+fn what_is_injected_by_a_type_of_ones_own_can_be_tested_alone() {
+    let (progress, cancel) = (Progress::new(), CancelToken::new());
+    let empty = JobScope::for_test(JobContext::for_test("share").with_owner("ada").with_attempt(2));
+    assert_eq!(Share::from_job(&empty).unwrap_err().message(), "no stock");
+    let scope = empty.clone().with_state(Warehouse { rows: 3 }).with_state(Warehouse { rows: 8 });
+    let scope = scope.with_progress(progress.clone()).with_cancel_token(cancel.clone());
+    let share = Share::from_job(&scope).unwrap();
+    assert_eq!((&*share.owner, share.rows), ("ada", 4));
+    assert_eq!(progress.latest().message.as_deref(), Some("sharing"));
+    assert!(empty.state::<Warehouse>().is_none(), "the scope that it was made from is as it was");
+    cancel.cancel(CancelReason::Requested);
+    assert_eq!(Share::from_job(&scope).unwrap_err().kind(), ErrorKind::Cancelled);
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use mcpq::prelude::*;
 use mcpq::store::Unique;
-use mcpq::{JobDescriptor, JobOptions, Priority};
+use mcpq::{JobOptions, Priority};
 
 use crate::registered;
 
@@ -46,10 +46,11 @@ fn every_option_is_in_the_descriptor() {
     expected.result_ttl = Some(Duration::MAX);
     expected.failure_ttl = Some(Duration::from_secs(3600));
     expected.unique = Some(Unique::Kept);
-    assert_eq!(EveryOption::JOB.options, expected);
-    assert_eq!(EveryOption::JOB.name, "every-option");
-    assert_eq!(EveryOption::JOB.description, "Has every option.\n\nAnd a second paragraph.");
-    assert!(EveryOption::JOB.file.ends_with("descriptor.rs"), "{}", EveryOption::JOB.file);
+    assert_eq!(EveryOption::JOB.options(), expected);
+    assert_eq!(EveryOption::JOB.name(), "every-option");
+    assert_eq!(EveryOption::JOB.description(), "Has every option.\n\nAnd a second paragraph.");
+    let file = EveryOption::JOB.location().file();
+    assert!(file.ends_with("descriptor.rs"), "{file}");
 }
 
 #[tokio::test]
@@ -65,8 +66,8 @@ async fn without_options() {}
 
 #[tokio::test]
 async fn without_options_the_defaults_hold() {
-    assert_eq!(without_options::JOB.options, JobOptions::new());
-    assert_eq!(without_options::JOB.description, "Has no comment.");
+    assert_eq!(without_options::JOB.options(), JobOptions::new());
+    assert_eq!(without_options::JOB.description(), "Has no comment.");
     without_options().await;
 }
 
@@ -115,10 +116,10 @@ mod another {
 #[tokio::test]
 async fn two_jobs_of_one_name_are_refused_with_the_places_of_both() {
     let (first, second) = (one::twice::JOB, another::again::JOB);
-    assert_ne!(first.line, second.line);
+    assert_ne!(first.location().line(), second.location().line());
     let builder = Queue::builder().without_linked_jobs().job(first).job(second);
     let error = builder.build().await.unwrap_err().to_string();
-    for JobDescriptor { file, line, .. } in [first, second] {
-        assert!(error.contains(&format!("{file}:{line}")), "{error}");
+    for location in [first, second].map(|job| job.location()) {
+        assert!(error.contains(&format!("{}:{}", location.file(), location.line())), "{error}");
     }
 }

@@ -78,7 +78,7 @@ mod namesakes {
 async fn a_job_may_have_the_name_of_a_module_that_it_is_exported_beside() {
     assert_eq!(namesakes::report(2).await, 2);
     assert_eq!(namesakes::ReportArgs { rows: 2 }.rows, 2);
-    assert_eq!(namesakes::report::ReportArgs::JOB.name, "report");
+    assert_eq!(namesakes::report::ReportArgs::JOB.name(), "report");
 }
 
 /// Is not there in tests.
@@ -161,6 +161,68 @@ macro_rules! bounded_job {
 }
 
 bounded_job!(resize_within: u8, 1..=12, 2, ::mcpq);
+
+macro_rules! of_fragments {
+    ($(#[$meta:meta])* $vis:vis fn $name:ident($arg:ident: $type:ty = $default:expr, $state:ty) -> $return:ty $body:block
+        $job:literal $doc:expr, $timeout:expr) => {
+        $(#[$meta])*
+        #[doc = $doc]
+        #[mcp_job(name = $job, timeout = $timeout)]
+        $vis fn $name(
+            #[arg(name = $job, default = $default, example = $default)]
+            #[doc = $doc]
+            $arg: $type,
+            _state: $state,
+        ) -> $return $body
+    };
+}
+
+of_fragments! {
+    /// Is put together.
+    #[allow(unreachable_pub)]
+    pub fn put_together(width: u32 = 3, State<u8>) -> Option<u32> { width.checked_mul(2) }
+    "put-together" concat!("Of \"parts\" ", "{and} \\ signs."), "2m"
+}
+
+macro_rules! of_an_item {
+    ($item:item) => {
+        #[mcp_job]
+        $item
+    };
+}
+
+of_an_item! {
+    /// Is an item of a macro.
+    async fn an_item(#[arg(default)] mut width: u8) -> u8 {
+        width += 1;
+        width
+    }
+}
+
+#[tokio::test]
+async fn a_macro_may_give_every_part() {
+    let queue = Queue::builder().without_linked_jobs().state(1_u8).job(put_together::JOB).job(an_item::JOB);
+    let queue = queue.submit_only().build().await.unwrap();
+    let job = queue.registry().get("put-together").unwrap();
+    assert_eq!(job.description(), "Is put together.\nOf \"parts\" {and} \\ signs.");
+    let argument = &job.input_schema()["properties"]["put-together"];
+    assert_eq!(argument["description"], "Of \"parts\" {and} \\ signs.");
+    assert_eq!((&argument["default"], &argument["examples"][0]), (&3.into(), &3.into()));
+    assert_eq!(put_together(2, State::new(1)).unwrap(), 4);
+    assert_eq!(an_item(an_item::new().width).await, 1);
+}
+
+/// Is there by way of another attribute.
+#[cfg_attr(test, mcp_job(max_retries = 1))]
+async fn by_cfg_attr(width: u8) -> u8 {
+    width
+}
+
+#[tokio::test]
+async fn the_attribute_may_come_by_another_one() {
+    assert_eq!(by_cfg_attr::JOB.options().max_retries, 1);
+    assert_eq!(by_cfg_attr(2).await, 2);
+}
 
 #[tokio::test]
 async fn a_macro_may_give_the_limits() {

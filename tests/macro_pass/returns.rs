@@ -123,7 +123,7 @@ async fn a_schema_is_published_where_there_is_one() {
     for job in [value::JOB, fallible::JOB, aliased::JOB, via_anyhow::JOB, list::JOB, map::JOB] {
         let registered = registered(job).await;
         let schema = registered.output_schema().unwrap_or(&Value::Null);
-        assert!(schema.to_string().contains("rows"), "{}: {schema}", job.name);
+        assert!(schema.to_string().contains("rows"), "{}: {schema}", job.name());
     }
     assert_eq!(registered(without_schema::JOB).await.output_schema(), None);
 }

@@ -23,12 +23,12 @@ fn agree(job: &mcpq::JobType, fits: &[Value], does_not: &[Value]) {
     }
 }
 
-async fn check(job: JobDescriptor, fits: &[Value], does_not: &[Value]) {
+pub(crate) async fn check(job: JobDescriptor, fits: &[Value], does_not: &[Value]) {
     agree(&registered([job]).await[0], fits, does_not);
 }
 
 /// `base` with other values in places.
-fn with(base: &Value, changes: Value) -> Value {
+pub(crate) fn with(base: &Value, changes: Value) -> Value {
     let mut args = base.clone();
     for (key, value) in changes.as_object().unwrap() {
         args[key] = value.clone();

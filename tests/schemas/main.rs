@@ -3,11 +3,13 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 mod agreement;
+mod attributes;
 mod hosts;
 mod independent;
 mod jobs;
 mod pages;
 mod refusals;
+mod types;
 
 use std::sync::Arc;
 

@@ -141,8 +141,8 @@ async fn what_a_type_cannot_be_is_told_with_its_argument() {
     for (job, reason) in told {
         let error = builder([job]).build().await.unwrap_err().to_string();
         let (place, told) = error.split_once("): ").unwrap();
-        assert!(place.starts_with(&format!("job `{}` (", job.name)) && place.contains("refusals.rs:"), "{error}");
-        reasons.push((job.name, told.to_owned(), reason));
+        assert!(place.starts_with(&format!("job `{}` (", job.name())) && place.contains("refusals.rs:"), "{error}");
+        reasons.push((job.name(), told.to_owned(), reason));
     }
     let wrong: Vec<_> = reasons.iter().filter(|(_, told, wanted)| told != wanted).collect();
     assert!(wrong.is_empty(), "{wrong:#?}");

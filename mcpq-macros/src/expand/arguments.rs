@@ -11,11 +11,11 @@ use crate::job::{Argument, Job, Presence};
 
 /// `pub struct generate_report { pub department: String, .. }`, with the registration that goes beside it.
 pub(super) fn structure(function: &Function, job: &Job, registration: Option<&TokenStream>) -> TokenStream {
-    let (args, vis, attrs) = (&job.args, &function.vis, &job.shared_attrs);
-    let private = private(job, Span::mixed_site());
+    let (args, vis, attrs) = (generated(&job.args), &function.vis, &job.shared_attrs);
+    let private = private(job);
     let doc = format!(" Arguments of the job `{}`.", job.name);
     let fields = job.arguments().map(|argument| {
-        let Argument { ident, ty, .. } = argument;
+        let (ident, ty) = (generated(&argument.ident), &argument.ty);
         let doc = match &argument.doc {
             doc if doc.is_empty() => format!(" Argument `{}`.", argument.key).to_token_stream(),
             doc => words(doc, &private),
@@ -30,22 +30,16 @@ pub(super) fn structure(function: &Function, job: &Job, registration: Option<&To
         #(#attrs)*
         #beside
         #[doc = #doc]
-        #[allow(
-            dead_code,
-            deprecated,
-            missing_copy_implementations,
-            missing_debug_implementations,
-            non_camel_case_types,
-            non_snake_case,
-            private_interfaces,
-            unreachable_pub,
-            clippy::pub_underscore_fields,
-            clippy::struct_excessive_bools,
-            clippy::struct_field_names,
-            rustdoc::all,
-        )]
+        #[allow(deprecated, rustdoc::all)]
         #vis struct #args { #(#fields)* }
     }
+}
+
+/// A name at its place, but of generated code, where most lints do not look.
+fn generated(name: &Ident) -> Ident {
+    let mut name = name.clone();
+    name.set_span(Span::call_site().located_at(name.span()));
+    name
 }
 
 /// `new(..)` with the arguments that have no default, where some have one.
@@ -72,7 +66,7 @@ pub(super) fn new(job: &Job) -> Option<TokenStream> {
         }
     });
     Some(quote_spanned! {Span::mixed_site()=>
-        /// The job with these arguments, and the defaults for the others.
+        /// The job with the defaults for all other arguments.
         #[must_use]
         pub fn new(#(#required),*) -> Self {
             Self { #(#fields),* }
@@ -121,8 +115,10 @@ pub(super) fn job_impl(job: &Job) -> TokenStream {
     let writes = named.into_iter().chain(rest).map(|argument| {
         let Argument { ident, key, .. } = argument;
         let method = Ident::new(if is_rest(&argument) { "rest" } else { "field" }, Span::mixed_site());
-        quote_spanned!(Span::mixed_site()=> __writer.#method(#key, &self.#ident);)
+        quote_spanned!(Span::mixed_site()=> .#method(#key, &self.#ident))
     });
+    let written = quote_spanned!(Span::mixed_site()=> __writer #(#writes)*;);
+    let written = (job.arguments().count() > 0).then_some(written);
     quote_spanned! {Span::mixed_site()=>
         impl __mcpq::Job for #args
         where
@@ -132,7 +128,7 @@ pub(super) fn job_impl(job: &Job) -> TokenStream {
             const JOB: __mcpq::JobDescriptor = #args::JOB;
 
             fn write(&self, __writer: &mut __mcpq::ArgWriter) {
-                #(#writes)*
+                #written
             }
         }
     }

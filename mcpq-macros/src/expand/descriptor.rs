@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{format_ident, quote_spanned};
+use quote::{ToTokens, format_ident, quote_spanned};
 use syn::Type;
 
 use super::arguments::default_fn;
@@ -16,23 +16,20 @@ use crate::value::Number;
 
 /// `pub const JOB: JobDescriptor`
 pub(super) fn constant(function: &Function, job: &Job) -> TokenStream {
-    let Job { name, args, .. } = job;
+    let name = &job.name;
     let description = words(&job.description, &runtime(Span::mixed_site()));
-    let doc = format!(" The definition of the job `{name}`, for `Queue::builder().job({args}::JOB)`.");
     let options = options(job);
     let params = job.params.iter().map(declaration);
     let returns = returns(job);
     let run = run(function, job);
     quote_spanned! {Span::mixed_site()=>
-        #[doc = #doc]
-        pub const JOB: __mcpq::JobDescriptor = __mcpq::JobDescriptor {
-            name: #name,
-            description: #description,
-            file: __mcpq::core::file!(),
-            line: __mcpq::core::line!(),
-            options: #options,
-            build: |__builder| __builder #(#params)* #returns #run,
-        };
+        /// The job, for `Queue::builder().job(..)`.
+        pub const JOB: __mcpq::JobDescriptor = __mcpq::JobDescriptor::new(
+            #name,
+            #description,
+            #options,
+            |__job| __job #(#params)* #returns #run,
+        );
     }
 }
 
@@ -87,7 +84,7 @@ fn options(job: &Job) -> TokenStream {
     }}
 }
 
-fn set(name: &str, value: Option<&impl quote::ToTokens>) -> TokenStream {
+fn set(name: &str, value: Option<&impl ToTokens>) -> TokenStream {
     let name = Ident::new(name, Span::mixed_site());
     value.map(|value| quote_spanned!(Span::mixed_site()=> __options.#name = #value;)).unwrap_or_default()
 }
@@ -98,30 +95,32 @@ fn declaration(param: &Param) -> TokenStream {
         Param::Injected(ty) => return quote_spanned!(at(ty)=> .inject::<#ty>()),
         Param::Argument(argument) => argument,
     };
-    let ty = &argument.ty;
-    let spec = spec(argument, &runtime(at(ty)));
-    match argument.presence {
-        Presence::Required | Presence::Optional => quote_spanned!(at(ty)=> .arg::<#ty>(#spec)),
-        Presence::Rest => quote_spanned!(at(ty)=> .rest::<#ty>(#spec)),
+    let Argument { ty, key, .. } = &**argument;
+    let runtime = runtime(at(ty));
+    let doc = words(&argument.doc, &runtime);
+    let declared = match argument.presence {
+        Presence::Required | Presence::Optional => quote_spanned!(at(ty)=> .arg::<#ty>(#key, #doc)),
+        Presence::Rest => quote_spanned!(at(ty)=> .rest::<#ty>(#key, #doc)),
         Presence::TypeDefault(_) | Presence::Default(_) => {
             let default = default_fn(argument);
             quote_spanned! {at(ty)=>
-                .arg_or::<#ty>(#spec, Self::#default, __mcpq::ValueProbe::<#ty>::TO_VALUE)
+                .arg_or::<#ty>(#key, #doc, Self::#default, __mcpq::ValueProbe::<#ty>::TO_VALUE)
             }
         }
-    }
+    };
+    let narrowed = narrowed(argument, &runtime);
+    quote_spanned!(Span::mixed_site()=> #declared #narrowed)
 }
 
-fn spec(argument: &Argument, runtime: &Ident) -> TokenStream {
-    let Argument { key, doc, limits, examples, .. } = argument;
+/// `.minimum(1).maximum(12)`: what follows the declaration of an argument.
+fn narrowed(argument: &Argument, runtime: &Ident) -> TokenStream {
+    let Argument { limits, examples, .. } = argument;
     let Limits { minimum, maximum, exclusive_maximum, min_length, max_length, pattern } = limits;
     let number = |number: &Number| match number {
-        Number::Int(value) => quote_spanned!(Span::mixed_site()=> #runtime::Number::Int(#value)),
-        Number::Float(value) => quote_spanned!(Span::mixed_site()=> #runtime::Number::Float(#value)),
+        Number::Int(value) => value.to_token_stream(),
+        Number::Float(value) => value.to_token_stream(),
     };
-    let doc = Some(doc).filter(|doc| !doc.is_empty()).map(|doc| words(doc, runtime));
     let calls: TokenStream = [
-        call("doc", doc.as_ref()),
         call("minimum", minimum.as_ref().map(number).as_ref()),
         call("maximum", maximum.as_ref().map(number).as_ref()),
         call("exclusive_maximum", exclusive_maximum.as_ref().map(number).as_ref()),
@@ -136,10 +135,10 @@ fn spec(argument: &Argument, runtime: &Ident) -> TokenStream {
             .example(|| { let __example = #example; #runtime::to_value(&__example) })
         }
     });
-    quote_spanned!(Span::mixed_site()=> #runtime::ArgSpec::new(#key) #calls #(#examples)*)
+    quote_spanned!(Span::mixed_site()=> #calls #(#examples)*)
 }
 
-fn call(method: &str, value: Option<&impl quote::ToTokens>) -> TokenStream {
+fn call(method: &str, value: Option<&impl ToTokens>) -> TokenStream {
     let method = Ident::new(method, Span::mixed_site());
     value.map(|value| quote_spanned!(Span::mixed_site()=> .#method(#value))).unwrap_or_default()
 }
@@ -147,6 +146,7 @@ fn call(method: &str, value: Option<&impl quote::ToTokens>) -> TokenStream {
 /// `.returns::<Result<Report, JobError>, ..>()`: the only place where the return type's bounds are checked.
 fn returns(job: &Job) -> TokenStream {
     let output = &job.output;
+    // Spelled out: of an alias, rustc would underline its first word alone.
     quote_spanned!(at(output)=> .returns::<#output, __Form, _>(__mcpq::SchemaProbe::<__Ok>::SCHEMA))
 }
 
@@ -177,7 +177,7 @@ fn run(function: &Function, job: &Job) -> TokenStream {
         if job.blocking { ("run_blocking", quote_spanned!(at(ident)=> move || #call)) } else { ("run", call) };
     let method = Ident::new(method, at(ident));
     quote_spanned! {at(ident)=>
-        .#method(|__call: &mut __mcpq::JobCall| {
+        .#method(|__call| {
             #(#reads)*
             __mcpq::Ok(#result)
         })

@@ -39,7 +39,7 @@ pub(super) fn kept(function: &Function, job: &Job) -> TokenStream {
     let form = if job.blocking { quote!(clippy::needless_pass_by_value) } else { quote!(clippy::unused_async) };
     quote! {
         #(#attrs)*
-        #[allow(clippy::too_many_arguments, #form)]
+        #[allow(clippy::fn_params_excessive_bools, clippy::too_many_arguments, #form)]
         #vis #sig #body
     }
 }

@@ -123,7 +123,7 @@ pub(super) fn default_within(value: &Expr, limits: &Limits) -> syn::Result<()> {
 }
 
 /// A type as one writes it.
-fn written(ty: &Type) -> String {
+pub(super) fn written(ty: &Type) -> String {
     const SPACED: [(&str, &str); 8] =
         [(" ::", "::"), (":: ", "::"), (" <", "<"), ("< ", "<"), (" >", ">"), (" ,", ","), (" ;", ";"), ("& ", "&")];
     let tokens = ty.to_token_stream().to_string();

@@ -4,6 +4,7 @@ use proc_macro2::TokenStream;
 use syn::{Attribute, Meta};
 
 use crate::errors::Errors;
+use crate::param::options;
 
 /// Attributes that keep their meaning on the parameter of the kept function.
 const LINTS: [&str; 5] = ["allow", "expect", "warn", "deny", "forbid"];
@@ -64,7 +65,8 @@ impl Marks {
             return refuse(attr, &format!("{rule}\n{note}\nhelp: put `#[cfg]` on the whole job instead"));
         } else if !path.is_ident("doc") && !is_kept(attr) {
             let name = quote::quote!(#path).to_string().replace(' ', "");
-            let help = "help: parameter options are written `#[arg(...)]`";
+            let help = options::as_option(&attr.meta)
+                .unwrap_or_else(|| "help: parameter options are written `#[arg(...)]`".to_owned());
             return refuse(attr, &format!("unknown attribute `{name}` on a job parameter\n{help}"));
         }
         Ok(())

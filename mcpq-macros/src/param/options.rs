@@ -1,7 +1,8 @@
 //! The options of `#[arg(..)]`: which there are, and what each may be.
 
+use quote::ToTokens;
 use syn::spanned::Spanned;
-use syn::{Expr, LitStr, Type};
+use syn::{Expr, LitStr, Meta, Type};
 
 use crate::entry::{self, Entry, Given, Key, Kind};
 use crate::errors::Errors;
@@ -16,7 +17,7 @@ use crate::value::{given, mistake, string, text, ungrouped};
 const KNOWN: [&str; 7] = ["default", "name", "range", "length", "pattern", "example", "rest"];
 
 /// What to tell people who mean one of the options, or something that is no option.
-const MEANT: [(&str, &str); 13] = [
+const MEANT: [(&str, &str); 14] = [
     ("rename", "use `name`"),
     ("min", "use `range`: `range(1..)`"),
     ("max", "use `range`: `range(..=12)`"),
@@ -27,6 +28,7 @@ const MEANT: [(&str, &str); 13] = [
     ("examples", "use `example`, once for each"),
     ("flatten", "use `rest`"),
     ("optional", "give the parameter the type `Option<...>`"),
+    ("required", "remove it: an argument without a default that is no `Option` must be given"),
     ("description", "write a doc comment on the parameter"),
     ("desc", "write a doc comment on the parameter"),
     ("doc", "write a doc comment on the parameter"),
@@ -128,10 +130,28 @@ fn default(entry: &Entry, ty: &Type) -> syn::Result<Presence> {
             Ok(Presence::Default(Box::new(ungrouped(value).clone())))
         }
         Given::Parens(_) | Given::Other => {
+            let rule = if matches!(entry.given, Given::Other) { "needs a value" } else { "takes no list" };
             let help = "help: write `default` for the type's own, or `default = ...`";
-            mistake(&entry.key, format!("{} takes no list\n{help}", entry.key))
+            mistake(&entry.key, format!("{} {rule}\n{help}", entry.key))
         }
     }
+}
+
+/// What to write instead of an attribute on the parameter that has the name of an option, or of what people mean by one.
+pub(super) fn as_option(meta: &Meta) -> Option<String> {
+    let word = meta.path().get_ident()?.to_string();
+    if let Some((_, help)) = MEANT.iter().find(|(wrong, _)| *wrong == word) {
+        return Some(format!("help: {help}"));
+    }
+    let given = match meta {
+        Meta::Path(_) => String::new(),
+        Meta::List(list) if ["range", "length"].contains(&&*word) => {
+            format!("({})", list.tokens.to_string().replace(' ', ""))
+        }
+        Meta::List(list) => format!(" = {}", list.tokens),
+        Meta::NameValue(pair) => format!(" = {}", pair.value.to_token_stream()),
+    };
+    KNOWN.contains(&&*word).then(|| format!("help: write `#[arg({word}{given})]`"))
 }
 
 fn instead(word: &str) -> String {

@@ -137,15 +137,14 @@ fn the_descriptor_says_what_was_set_and_no_more() {
     let options = "timeout = \"1m30s\", max_retries = 2, priority = \"high\", failure_ttl = \"forever\"";
     let expanded = text(&registration(&expand(options, REPORT)));
     for expected in [
-        "name:\"report\"",
-        "description:\"Makesareport.\"",
+        "JobDescriptor::new(\"report\",\"Makesareport.\",",
         "__options.timeout=__mcpq::Some(__mcpq::Duration::new(90u64,0u32))",
         "__options.max_retries=2u32",
         "__options.priority=__mcpq::Priority::High",
         "Duration::MAX",
-        ".arg::<String>(__mcpq::ArgSpec::new(\"department\").doc(\"Whichone.\"))",
-        ".minimum(__mcpq::Number::Int(1i128)).maximum(__mcpq::Number::Int(12i128))",
-        ".arg::<Option<String>>(",
+        ".arg::<String>(\"department\",\"Whichone.\")",
+        ".minimum(1i128).maximum(12i128)",
+        ".arg::<Option<String>>(\"note\",\"\")",
         ".inject::<State<Db>>()",
         "__mcpq::inventory::submit!{report::JOB}",
     ] {
@@ -225,7 +224,7 @@ fn code_in_a_parameters_comment_is_no_test() {
     assert_eq!(a, r#"#[cfg_attr(not(doctest),doc="Suchas:\n```\n{}\n```")]"#);
     assert_eq!(b, r#"#[cfg_attr(not(doctest),doc="Argument`b`.")]"#);
     // Agents read it as it was written.
-    assert!(text(&registration(&file)).contains(r#".doc("Suchas:\n```\n{}\n```")"#));
+    assert!(text(&registration(&file)).contains(r#".arg::<u8>("a","Suchas:\n```\n{}\n```")"#));
 }
 
 #[test]
@@ -233,9 +232,9 @@ fn a_description_may_come_from_a_macro() {
     let item = "/// First.\n#[doc = include_str!(\"job.md\")]\nasync fn job(#[doc = include_str!(\"a.md\")] a: u8) {}";
     let file = expand("", item);
     let expanded = text(&registration(&file));
-    let joined = r#"description:__mcpq::core::concat!("First.","\n",include_str!("job.md"),"\n",),"#;
+    let joined = r#"__mcpq::core::concat!("First.","\n",include_str!("job.md"),"\n",),"#;
     assert!(expanded.contains(joined), "{expanded}");
-    assert!(expanded.contains(r#".doc(__mcpq::core::concat!(include_str!("a.md"),"\n",))"#), "{expanded}");
+    assert!(expanded.contains(r#".arg::<u8>("a",__mcpq::core::concat!(include_str!("a.md"),"\n",))"#), "{expanded}");
     let option = expand("description = include_str!(\"job.md\")", "async fn job() {}");
     assert!(text(&registration(&option)).contains(r#"concat!(include_str!("job.md"),"\n",)"#));
 }

@@ -70,6 +70,12 @@ fn what_a_job_cannot_be() {
         ("/// D.\n#[unsafe(no_mangle)]\nfn job() {}", "job `job` must not be exported as a symbol"),
         ("/// D.\n#[export_name = \"x\"]\nfn job() {}", "job `job` must not be exported as a symbol"),
         ("/// D.\nasync fn job() -> impl Send {}", "job `job` must use concrete types, not `impl Trait`"),
+        ("/// D.\nfn job() -> impl Future<Output = u8> {}", "job `job` must use concrete types, not `impl Trait`"),
+        (
+            "/// D.\nfn job() -> Pin<Box<dyn Future<Output = u8> + Send>> {}",
+            "job `job` must return its result, not a future of it",
+        ),
+        ("/// D.\nfn job() -> BoxFuture<'static, u8> {}", "job `job` must return its result, not a future of it"),
         ("/// D.\nasync fn job() -> Self {}", "job `job` must not use `Self`"),
         (
             "/// D.\nasync fn job() -> Cow<str> {}",
@@ -92,12 +98,18 @@ fn what_rustc_refuses_by_itself_is_left_to_it() {
         "/// D.\nasync fn job() -> Cow<'_, str> {}",
         "/// D.\nasync fn job(a: Vec<_>) {}",
         "/// D.\nasync fn job(a: u8, a: u8) {}",
+        "/// D.\nasync fn job(a: !) {}",
     ];
     for item in cases {
         let (job, messages) = build("", item);
         assert_eq!(messages, [""; 0], "{item}");
         assert!(!job.expect("a function").sound, "{item}");
     }
+}
+
+#[test]
+fn a_where_clause_that_says_nothing_is_none() {
+    assert!(job("", "/// D.\nasync fn job(a: u8) where {}").sound);
 }
 
 #[test]

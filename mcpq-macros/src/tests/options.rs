@@ -64,6 +64,7 @@ fn the_unit_of_a_duration_belongs_to_its_value() {
         ("timeout-minutes = LIMIT", "timeout = \"5m\""),
         ("ttl_hours = 2", "result_ttl = \"2h\""),
         ("failure_ttl_days = 3", "failure_ttl = \"3d\""),
+        ("backoff-base-ms = 100", "backoff_base = \"100ms\""),
         ("backoff_ms = 100", "backoff_base = \"100ms\""),
     ] {
         let message = option_message(written);
@@ -101,7 +102,9 @@ fn the_syntax_is_key_and_value() {
         assert_eq!(option_message(written), needs, "{written}");
     }
     assert_eq!(option_message("timeout = 1, timeout = 2"), "option `timeout` is set more than once");
-    assert_eq!(option_message("\"name\""), "expected an option, such as `timeout = 120`");
+    let positional = "expected an option, such as `timeout = 120`";
+    assert_eq!(option_message("120"), positional);
+    assert_eq!(option_message("\"name\""), format!("{positional}\nhelp: for the job's name, write `name = \"...\"`"));
     assert_eq!(option_message("timeout = 1 max_retries = 2"), "expected `,`");
 }
 
@@ -128,7 +131,16 @@ fn values_are_checked() {
         ("max_retries = 2.5", "option `max_retries` must be a whole number\nhelp: write `max_retries = 3`"),
         ("backoff_jitter = 2", "option `backoff_jitter` is out of range\nnote: the range is 0 to 1"),
         ("backoff_jitter = \"a\"", "option `backoff_jitter` must be a number\nhelp: write `backoff_jitter = 0.1`"),
-        ("name = job", "option `name` must be a string literal\nhelp: write `name = \"...\"`"),
+        ("name = job", "option `name` must be a string literal\nhelp: write `name = \"job\"`"),
+        ("name = job()", "option `name` must be a string literal\nhelp: write `name = \"...\"`"),
+        ("priority = Priority::High", "option `priority` must be a string literal\nhelp: write `priority = \"high\"`"),
+        ("priority = hihg", "option `priority` must be a string literal\nhelp: write `priority = \"high\"`"),
+        ("priority = MINE", "option `priority` must be a string literal\nhelp: write `priority = \"...\"`"),
+        (
+            "description = ABOUT",
+            "option `description` must be a string literal or a macro that gives one\n\
+             help: write `description = \"...\"`, or `description = include_str!(\"...\")`",
+        ),
         (
             "queue = \"\"",
             "option `queue` cannot be empty\nhelp: write something between the quotes, or leave `queue` out",

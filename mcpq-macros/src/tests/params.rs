@@ -4,7 +4,7 @@ use crate::limits::Limits;
 use crate::value::Number::{Float, Int};
 
 #[track_caller]
-fn is_injected(param: &str) -> bool {
+pub(super) fn is_injected(param: &str) -> bool {
     matches!(job("", &with_params(param)).params[..], [Param::Injected(_)])
 }
 
@@ -81,6 +81,13 @@ fn ranges_are_checked() {
         ("range", format!("{range} needs a range\n{help}")),
         ("range()", format!("{range} needs a range\n{help}")),
         ("range(5)", format!("{range} needs a range\n{help}")),
+        ("range(2, 8)", format!("{range} needs a range\nhelp: write `range(2..=8)`")),
+        ("range = [-1, 0.5]", format!("{range} needs a range\nhelp: write `range(-1..=0.5)`")),
+        ("range(min = 2, max = 8)", format!("{range} needs a range\nhelp: write `range(2..=8)`")),
+        ("range = \"2..8\"", format!("{range} needs a range\nhelp: write `range(2..8)`")),
+        ("range(\"small\")", format!("{range} needs a range\n{help}")),
+        ("range(1, 2, 3)", format!("{range} needs a range\n{help}")),
+        ("range(1 ? 2)", format!("{range} needs a range\n{help}")),
         ("range(..)", format!("{range} needs at least one bound\n{help}")),
         ("range(5..=1)", format!("the range of {range} is empty\n{help}")),
         ("range(5..5)", format!("the range of {range} is empty\n{help}")),
@@ -118,10 +125,24 @@ fn parameter_options_are_checked() {
             "parameter option `rest` cannot be combined with `default`\n\
              note: `rest` takes what no other parameter takes, which may be nothing",
         ),
+        (
+            "default =",
+            "parameter option `default` needs a value\nhelp: write `default` for the type's own, or `default = ...`",
+        ),
+        (
+            "default(1)",
+            "parameter option `default` takes no list\nhelp: write `default` for the type's own, or `default = ...`",
+        ),
+        ("rest =", "parameter option `rest` takes no value"),
         ("rest = 1", "parameter option `rest` takes no value"),
         ("name = \"\"", "an argument name cannot be empty\nhelp: leave `name` out to use the parameter's name"),
         ("ask = \"Your name?\"", "parameter option `ask` is not available in this version of mcpq\nhelp: remove it"),
-        ("\"x\"", "expected a parameter option, such as `default = 10`"),
+        ("10", "expected a parameter option, such as `default = 10`"),
+        (
+            "\"x\"",
+            "expected a parameter option, such as `default = 10`\n\
+             help: for a description, write a doc comment on the parameter",
+        ),
     ];
     for (options, expected) in cases {
         assert_eq!(param_message(&format!("#[arg({options})] x: X")), expected, "{options}");
@@ -140,6 +161,18 @@ fn marks_are_checked() {
         param_message("#[serde(default)] n: u64"),
         "unknown attribute `serde` on a job parameter\nhelp: parameter options are written `#[arg(...)]`",
     );
+    let instead = [
+        ("default", "write `#[arg(default)]`"),
+        ("default(4)", "write `#[arg(default = 4)]`"),
+        ("default = 4", "write `#[arg(default = 4)]`"),
+        ("range(1..)", "write `#[arg(range(1..))]`"),
+        ("pattern(\"a\")", "write `#[arg(pattern = \"a\")]`"),
+        ("desc = \"x\"", "write a doc comment on the parameter"),
+    ];
+    for (attribute, help) in instead {
+        let message = param_message(&format!("#[{attribute}] n: u64"));
+        assert!(message.ends_with(&format!("on a job parameter\nhelp: {help}")), "{message}");
+    }
     assert_eq!(
         param_message("#[cfg(unix)] n: u64"),
         "`cfg` is not supported on a job parameter\n\
@@ -180,34 +213,13 @@ fn types_are_owned_and_concrete() {
     assert_eq!(param_message("s: Vec<std::borrow::Cow<str>>"), format!("{borrows}\n{choice}"));
     assert_eq!(param_message("s: Cow<[u8]>"), format!("{borrows}\nhelp: use `Vec<u8>` or `Cow<'static, [u8]>`"));
     argument("s: Cow<'static, str>");
+    argument("s: pasture::Cow<Milk, Calf>");
+    argument("s: pasture::Cow<>");
     assert_eq!(
         param_message("s: impl Send"),
         "job `job` must use concrete types, not `impl Trait`\nhelp: name one type, such as `String` or `Vec<u8>`"
     );
     assert_eq!(param_message("s: Vec<Self>"), "job `job` must not use `Self`\nhelp: name the type");
-}
-
-#[test]
-fn state_has_a_size() {
-    let help = |shown: &str| {
-        format!(
-            "`State` cannot hold `{shown}`, whose size is not known\n\
-             help: take `State<Arc<{shown}>>`, and give the builder such an `Arc` with `.state(..)`"
-        )
-    };
-    assert_eq!(param_message("s: State<dyn Repo>"), help("dyn Repo"));
-    assert_eq!(param_message("s: mcpq::State<dyn Repo + Send>"), help("dyn Repo + Send"));
-    assert_eq!(param_message("s: State<str>"), help("str"));
-    assert!(is_injected("s: State<Arc<dyn Repo>>"));
-}
-
-#[test]
-fn injected_types_of_later_versions_are_refused_by_name() {
-    assert_eq!(
-        param_message("s: Steps"),
-        "`Steps` is not available in this version of mcpq\n\
-         help: if `Steps` is a type of your own, mark the parameter with `#[arg]`",
-    );
 }
 
 #[test]
@@ -329,6 +341,9 @@ fn a_range_is_within_its_type() {
         ("range(-5..=300)", "i32"),
         ("range(-5..=300)", "f32"),
         ("range(-5..=300)", "Weight"),
+        ("range(-5..=300)", "Weight<u8>"),
+        ("range(-9_223_372_036_854_775_808..)", "i64"),
+        ("range(..=18_446_744_073_709_551_615)", "u64"),
     ] {
         argument(&format!("#[arg({options})] n: {ty}"));
     }

@@ -51,7 +51,7 @@ impl Needs {
     }
 
     /// The names of the needed types that `map` does not hold.
-    pub fn missing_in(&self, map: &StateMap) -> Vec<&'static str> {
+    pub(crate) fn missing_in(&self, map: &StateMap) -> Vec<&'static str> {
         self.0.iter().filter(|(id, _)| !map.contains(*id)).map(|(_, name)| *name).collect()
     }
 }
@@ -66,9 +66,48 @@ pub struct JobScope {
 }
 
 impl JobScope {
-    /// A scope put together by hand.
-    pub fn new(context: JobContext, progress: Progress, cancel: CancelToken, state: Arc<StateMap>) -> Self {
+    /// The scope of an attempt that a worker makes.
+    pub(crate) fn new(context: JobContext, progress: Progress, cancel: CancelToken, state: Arc<StateMap>) -> Self {
         Self { context, progress, cancel, state }
+    }
+
+    /// A scope for testing a [`FromJob`] of one's own: nobody listens to its progress, its token has not fired, and it
+    /// has no state. The methods below change that.
+    ///
+    /// ```
+    /// # use mcpq_runtime::{FromJob, JobContext, JobError, JobScope};
+    /// # struct Prices(u32);
+    /// # struct Price(u32);
+    /// # impl FromJob for Price {
+    /// #     fn from_job(scope: &JobScope) -> Result<Self, JobError> {
+    /// #         Ok(Price(scope.state::<Prices>().map_or(0, |prices| prices.0)))
+    /// #     }
+    /// # }
+    /// let scope = JobScope::for_test(JobContext::for_test("sell").with_owner("ada")).with_state(Prices(7));
+    /// assert_eq!(Price::from_job(&scope)?.0, 7);
+    /// # Ok::<(), JobError>(())
+    /// ```
+    pub fn for_test(context: JobContext) -> Self {
+        Self::new(context, Progress::new(), CancelToken::new(), Arc::default())
+    }
+
+    /// For a test: the same scope with this state as well, which takes the place of one of the same type.
+    #[must_use]
+    pub fn with_state<T: Send + Sync + 'static>(mut self, value: T) -> Self {
+        Arc::make_mut(&mut self.state).insert(Arc::new(value));
+        self
+    }
+
+    /// For a test: the same scope with a progress that the test looks at.
+    #[must_use]
+    pub fn with_progress(self, progress: Progress) -> Self {
+        Self { progress, ..self }
+    }
+
+    /// For a test: the same scope with a token that the test cancels.
+    #[must_use]
+    pub fn with_cancel_token(self, cancel: CancelToken) -> Self {
+        Self { cancel, ..self }
     }
 
     /// The running attempt.

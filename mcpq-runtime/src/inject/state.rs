@@ -71,23 +71,23 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for State<T> {
 }
 
 /// All state that was given to a builder, by type.
-#[derive(Default)]
-pub struct StateMap(HashMap<TypeId, Arc<dyn Any + Send + Sync>>);
+#[derive(Clone, Default)]
+pub(crate) struct StateMap(HashMap<TypeId, Arc<dyn Any + Send + Sync>>);
 
 impl StateMap {
     /// Adds a value; an earlier one of the same type is replaced.
-    pub fn insert<T: Send + Sync + 'static>(&mut self, value: Arc<T>) {
+    pub(crate) fn insert<T: Send + Sync + 'static>(&mut self, value: Arc<T>) {
         self.0.insert(TypeId::of::<T>(), value);
     }
 
     /// The value of this type.
-    pub fn get<T: Send + Sync + 'static>(&self) -> Option<State<T>> {
+    pub(crate) fn get<T: Send + Sync + 'static>(&self) -> Option<State<T>> {
         let value = self.0.get(&TypeId::of::<T>())?.clone();
         value.downcast().ok().map(State)
     }
 
     /// Whether there is a value of this type.
-    pub fn contains(&self, id: TypeId) -> bool {
+    pub(crate) fn contains(&self, id: TypeId) -> bool {
         self.0.contains_key(&id)
     }
 }

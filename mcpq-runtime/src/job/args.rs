@@ -55,13 +55,15 @@ impl ArgWriter {
     }
 
     /// Writes one argument.
-    pub fn field<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) {
-        self.add(name, serde_json::to_value(value));
+    pub fn field<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) -> &mut Self {
+        self.add(name, to_json(value));
+        self
     }
 
     /// Writes the map that takes unknown arguments, which cannot hold the name of another one.
-    pub fn rest<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) {
-        self.add_rest(name, serde_json::to_value(value));
+    pub fn rest<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) -> &mut Self {
+        self.add_rest(name, to_json(value));
+        self
     }
 
     /// The finished object.
@@ -104,6 +106,24 @@ impl ArgWriter {
     fn fail(&mut self, name: &str, source: serde_json::Error) {
         self.error.get_or_insert(ArgError { argument: name.to_owned(), source });
     }
+}
+
+/// A value as JSON reads it. `serde_json` makes 0.10000000149011612 of a 0.1 that is an `f32`, unless it is written as a
+/// text in between; agents should see, and equal submits should have, what was written in the code.
+///
+/// # Errors
+/// What its `Serialize` says.
+pub(crate) fn to_json<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<Value> {
+    fn has_float(value: &Value) -> bool {
+        match value {
+            Value::Number(number) => number.is_f64(),
+            Value::Array(items) => items.iter().any(has_float),
+            Value::Object(map) => map.values().any(has_float),
+            Value::Null | Value::Bool(_) | Value::String(_) => false,
+        }
+    }
+    let made = serde_json::to_value(value)?;
+    if has_float(&made) { serde_json::from_slice(&serde_json::to_vec(value)?) } else { Ok(made) }
 }
 
 /// The SHA-256 of the arguments' canonical JSON: keys sorted at all depths, no white space.
@@ -178,8 +198,7 @@ mod tests {
     fn the_rest_is_written_beside_the_named_arguments_and_in_place_of_none() {
         let write = |rest: Value| {
             let mut writer = ArgWriter::new();
-            writer.field("a", &1);
-            writer.rest("more", &rest);
+            writer.field("a", &1).rest("more", &rest);
             writer.finish().map(Value::Object).map_err(|error| error.to_string())
         };
         assert_eq!(write(json!({ "y": 2, "z": 3 })), Ok(json!({ "a": 1, "y": 2, "z": 3 })));
@@ -188,10 +207,18 @@ mod tests {
     }
 
     #[test]
+    fn a_float_is_what_the_code_says() {
+        let mut writer = ArgWriter::new();
+        writer.field("single", &0.1_f32).field("double", &0.1_f64).field("inside", &[(1, Some(-2.7e-9_f32))]);
+        let args = writer.finish().unwrap();
+        let agents = r#"{"single":0.1,"double":0.1,"inside":[[1,-2.7e-9]]}"#;
+        assert_eq!(canonical_hash(&args), hash(serde_json::from_str(agents).unwrap()));
+    }
+
+    #[test]
     fn the_first_argument_that_cannot_be_written_is_told() {
         let mut writer = ArgWriter::new();
-        writer.field("fine", &1);
-        writer.rest("rest", &"no map");
+        writer.field("fine", &1).rest("rest", &"no map");
         writer.field("keys", &std::collections::HashMap::from([((1, 2), 3)]));
         assert!(writer.finish().unwrap_err().to_string().starts_with("argument `rest` cannot be written as JSON: "));
     }

@@ -9,7 +9,7 @@ use super::{Events, Gauges, JobEvent, Meter, OptionalTool, Queue, Settings, Shar
 use crate::{
     inject::{JobCall, StateMap},
     job::{ArgMap, JobError, JobOptions, Owner, Scope},
-    registry::{BuildError, JobDefinition, PolicyDefaults, Registry, Upgrade},
+    registry::{BuildError, IntoDefinition, JobDefinition, PolicyDefaults, Registry, Upgrade},
     store::{Store, memory::MemoryStore},
 };
 
@@ -71,8 +71,8 @@ impl QueueBuilder {
     }
 
     /// Registers a job by hand: `builder.job(generate_report::JOB)`.
-    pub fn job(mut self, job: impl Into<JobDefinition>) -> Self {
-        self.definitions.push(job.into());
+    pub fn job(mut self, job: impl IntoDefinition) -> Self {
+        self.definitions.push(job.into_definition());
         self
     }
 

@@ -13,9 +13,8 @@ use tokio::time::Instant;
 use super::{Queue, QueueError};
 use crate::store::{LiveWorker, WorkerId};
 
-/// How long a look at the store's workers is trusted: shortly where it found nobody, since somebody may just start.
+/// How long a worker that the store has told of is taken to live.
 const TRUSTED: Duration = Duration::from_secs(5);
-const TRUSTED_EMPTY: Duration = Duration::from_millis(500);
 
 /// What is known of the workers.
 #[derive(Debug, Default)]
@@ -43,8 +42,7 @@ impl Serving {
 
     fn seen(&self) -> Option<Arc<[LiveWorker]>> {
         let (at, workers) = locked(&self.seen).clone()?;
-        let trusted = if workers.is_empty() { TRUSTED_EMPTY } else { TRUSTED };
-        (at.elapsed() < trusted).then_some(workers)
+        (at.elapsed() < TRUSTED).then_some(workers)
     }
 }
 
@@ -85,9 +83,10 @@ impl Queue {
             && !warned.swap(true, Ordering::Relaxed)
         {
             tracing::warn!(
+                target: "mcpq::serving",
                 queue,
                 job_type,
-                "a job was submitted that no worker runs: start one with `queue.worker().start()`, here or in another process"
+                "a job was submitted that no worker runs now: it waits for one, of this process or of another"
             );
         }
     }

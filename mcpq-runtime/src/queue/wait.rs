@@ -20,10 +20,19 @@ use crate::{
 /// How long a wait trusts the hints of a store that other processes share, before it looks for itself.
 const RECHECK: Duration = Duration::from_secs(5);
 
+/// What every wait adds to the time between two looks of each of them, where it is not known which job has changed: all
+/// of them together look about a thousand times a second, however many they are and whatever others write.
+const GAP: Duration = Duration::from_millis(1);
+
+/// Longest pause after a look that failed.
+const PAUSE: Duration = Duration::from_secs(1);
+
 /// Everyone in this process who waits for a job. The store has one listener, whatever their number.
 #[derive(Debug, Default)]
 pub(super) struct WaitHub {
     count: AtomicUsize,
+    /// Anything may have changed.
+    resync: Notify,
     waiting: Mutex<HashMap<JobId, (Arc<Notify>, usize)>>,
 }
 
@@ -48,6 +57,12 @@ impl WaitHub {
         self.count.fetch_sub(1, Ordering::SeqCst);
     }
 
+    /// How long one of the waits keeps off the store after a look.
+    fn gap(&self) -> Duration {
+        let waits = u32::try_from(self.count.load(Ordering::SeqCst)).unwrap_or(u32::MAX);
+        GAP.saturating_mul(waits).min(RECHECK)
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashMap<JobId, (Arc<Notify>, usize)>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -63,7 +78,7 @@ impl StoreListener for WaitHub {
     }
 
     fn resync(&self) {
-        self.lock().values().for_each(|(notify, _)| notify.notify_waiters());
+        self.resync.notify_waiters();
     }
 }
 
@@ -112,18 +127,35 @@ impl JobWatch {
 
     async fn until(&mut self, deadline: Instant, done: impl Fn(&JobRecord) -> bool) -> Result<JobRecord, QueueError> {
         let closing = self.queue.shared.closing.clone();
+        let hub = self.queue.shared.waits.clone();
+        let mut failures = 0;
         loop {
             // Registered before the look, so that no change falls between.
             let mut notified = std::pin::pin!(self.notify.notified());
             notified.as_mut().enable();
-            let record = self.queue.status(self.id).await?;
+            let mut resync = std::pin::pin!(hub.resync.notified());
+            resync.as_mut().enable();
+            let looked = self.queue.status(self.id).await;
             let now = Instant::now();
-            if done(&record) || now >= deadline || closing.is_cancelled() {
-                return Ok(record);
+            let is_over = now >= deadline || closing.is_cancelled();
+            let mut look = if self.queue.store().is_shared() { deadline.min(now + RECHECK) } else { deadline };
+            match looked {
+                Ok(record) if is_over || done(&record) => return Ok(record),
+                Ok(_) => failures = 0,
+                // A store that comes back in time has kept the job.
+                Err(QueueError::Store(error)) if error.is_transient() && !is_over => {
+                    failures += 1;
+                    look = deadline.min(now + PAUSE.min(Duration::from_millis(50) * failures));
+                }
+                Err(error) => return Err(error),
             }
-            let look = if self.queue.store().is_shared() { deadline.min(now + RECHECK) } else { deadline };
+            let stirred = async {
+                resync.await;
+                tokio::time::sleep_until(now + hub.gap()).await;
+            };
             tokio::select! {
                 () = notified => {}
+                () = stirred => {}
                 () = tokio::time::sleep_until(look) => {}
                 () = closing.cancelled() => {}
             }

@@ -1,159 +1,71 @@
 //! A job's definition: what `#[mcp_job]` expands to, and what is registered at run time.
 
-use std::{fmt, pin::Pin, sync::Arc};
+use std::{fmt, panic::Location, pin::Pin, sync::Arc};
 
 use serde_json::Value;
 
-use super::returns::{JobArg, JobReturn, ToValue};
+use super::builder::JobBuilder;
 use crate::{
-    inject::{FromJob, JobCall, Needs, read_arg},
-    job::{ArgDef, ArgSpec, Failure, JobError, JobOptions, Payload, SchemaFn, encode_result},
+    inject::{JobCall, Needs},
+    job::{ArgDef, Failure, JobError, JobOptions, Payload, encode_result},
 };
 
 /// A job as `#[mcp_job]` declares it: a constant that `inventory` collects, or that a builder is given by hand.
 #[derive(Clone, Copy)]
 pub struct JobDescriptor {
-    /// The job type.
-    pub name: &'static str,
-    /// What agents read.
-    pub description: &'static str,
-    /// Where it is declared.
-    pub file: &'static str,
-    /// Where it is declared.
-    pub line: u32,
-    /// What the attribute says.
-    pub options: JobOptions,
-    /// Adds arguments and handler.
-    pub build: fn(JobBuilder) -> JobDefinition,
+    name: &'static str,
+    description: &'static str,
+    location: &'static Location<'static>,
+    options: JobOptions,
+    build: fn(JobBuilder) -> JobDefinition,
 }
 
 inventory::collect!(JobDescriptor);
 
 impl JobDescriptor {
+    /// What `#[mcp_job]` expands to, at the place of the attribute. `build` adds arguments and handler.
+    #[doc(hidden)]
+    #[track_caller]
+    pub const fn new(
+        name: &'static str,
+        description: &'static str,
+        options: JobOptions,
+        build: fn(JobBuilder) -> JobDefinition,
+    ) -> Self {
+        Self { name, description, location: Location::caller(), options, build }
+    }
+
+    /// The job type.
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// What agents read.
+    pub fn description(&self) -> &'static str {
+        self.description.trim()
+    }
+
+    /// What the attribute says of how it is run.
+    pub const fn options(&self) -> JobOptions {
+        self.options
+    }
+
+    /// Where the attribute stands.
+    pub const fn location(&self) -> &'static Location<'static> {
+        self.location
+    }
+
     /// The definition that this describes.
     pub fn define(&self) -> JobDefinition {
-        (self.build)(JobBuilder {
-            name: self.name.to_owned(),
-            description: self.description.trim().to_owned(),
-            location: Some((self.file, self.line)),
-            options: self.options,
-            args: Vec::new(),
-            needs: Needs::default(),
-        })
+        let location = (self.location.file(), self.location.line());
+        (self.build)(JobBuilder::new(self.name, self.description(), location, self.options))
     }
 }
 
 impl fmt::Debug for JobDescriptor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "JobDescriptor({} at {}:{})", self.name, self.file, self.line)
+        write!(f, "JobDescriptor({} at {}:{})", self.name, self.location.file(), self.location.line())
     }
-}
-
-/// Collects the parts of a job's definition.
-#[derive(Debug)]
-pub struct JobBuilder {
-    name: String,
-    description: String,
-    location: Option<(&'static str, u32)>,
-    options: JobOptions,
-    args: Vec<ArgDef>,
-    needs: Needs,
-}
-
-impl JobBuilder {
-    /// Adds an argument, optional where `T` is an `Option`.
-    pub fn arg<T: JobArg>(self, spec: ArgSpec) -> Self {
-        let optional = read_arg::<T>(None).is_ok();
-        self.push::<T>(spec, |def| ArgDef { optional, ..def })
-    }
-
-    /// Adds an argument with a default.
-    pub fn arg_or<T: JobArg>(self, spec: ArgSpec, default: fn() -> T, to_value: Option<ToValue<T>>) -> Self {
-        let default = to_value.map(|to_value| to_value(&default()).map_err(|error| error.to_string()));
-        self.push::<T>(spec, |def| ArgDef { has_default: true, default, ..def })
-    }
-
-    /// Adds the map that takes unknown arguments.
-    pub fn rest<T: JobArg>(self, spec: ArgSpec) -> Self {
-        self.push::<T>(spec, |def| ArgDef { rest: true, optional: true, ..def })
-    }
-
-    /// Declares an injected parameter.
-    pub fn inject<T: FromJob>(mut self) -> Self {
-        T::needs(&mut self.needs);
-        self
-    }
-
-    /// Declares the return type, and the result's schema where its type has one. The bounds are checked here and nowhere
-    /// else, so that a mistake is told once.
-    pub fn returns<R: JobReturn<Form, Via>, Form, Via>(self, output: Option<SchemaFn>) -> Returning<R> {
-        Returning { builder: self, output, encode: encode::<R, Form, Via> }
-    }
-
-    fn push<T: JobArg>(mut self, spec: ArgSpec, adjust: impl FnOnce(ArgDef) -> ArgDef) -> Self {
-        self.args.push(adjust(ArgDef {
-            spec,
-            schema: crate::job::schema_fn::<T>,
-            check: |value| T::deserialize(value).map(drop),
-            optional: false,
-            has_default: false,
-            default: None,
-            rest: false,
-        }));
-        self
-    }
-}
-
-/// A definition that lacks its handler.
-#[derive(Debug)]
-pub struct Returning<R> {
-    builder: JobBuilder,
-    output: Option<SchemaFn>,
-    encode: fn(R, usize) -> Result<Payload, HandlerError>,
-}
-
-impl<R: 'static> Returning<R> {
-    /// Adds an async handler: `call` reads the arguments and makes the future.
-    pub fn run<F, Fut>(self, call: F) -> JobDefinition
-    where
-        F: Fn(&mut JobCall) -> Result<Fut, JobError> + Send + Sync + 'static,
-        Fut: Future<Output = R> + Send + 'static,
-    {
-        let encode = self.encode;
-        self.finish(Handler::Async(Arc::new(move |mut context: JobCall| {
-            let limit = context.max_result;
-            let future = call(&mut context)?;
-            drop(context);
-            Ok(Box::pin(async move { encode(future.await, limit) }))
-        })))
-    }
-
-    /// Adds a plain handler for the blocking pool: `call` reads the arguments and makes the body.
-    pub fn run_blocking<F, Body>(self, call: F) -> JobDefinition
-    where
-        F: Fn(&mut JobCall) -> Result<Body, JobError> + Send + Sync + 'static,
-        Body: FnOnce() -> R + Send + 'static,
-    {
-        let encode = self.encode;
-        self.finish(Handler::Blocking(Arc::new(move |mut context: JobCall| {
-            let limit = context.max_result;
-            let body = call(&mut context)?;
-            drop(context);
-            Ok(Box::new(move || encode(body(), limit)))
-        })))
-    }
-
-    fn finish(self, handler: Handler) -> JobDefinition {
-        let JobBuilder { name, description, location, options, args, needs } = self.builder;
-        let args = Args::Declared(args);
-        let output = self.output.map(crate::job::output_schema);
-        JobDefinition { name, description, location, options, args, needs, output, handler }
-    }
-}
-
-fn encode<R: JobReturn<Form, Via>, Form, Via>(returned: R, limit: usize) -> Result<Payload, HandlerError> {
-    let value = returned.split().map_err(HandlerError::Job)?;
-    encode_result(&value, limit).map_err(HandlerError::Result)
 }
 
 /// A job ready to be registered.
@@ -226,6 +138,30 @@ impl JobDefinition {
 impl From<JobDescriptor> for JobDefinition {
     fn from(descriptor: JobDescriptor) -> Self {
         descriptor.define()
+    }
+}
+
+/// What [`QueueBuilder::job`](crate::QueueBuilder::job) takes: a job's constant `JOB`, or a definition made at run time.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the definition of a job",
+    label = "not the definition of a job",
+    note = "a function that is marked with `#[mcp_job]` is registered by its constant: `.job(my_job::JOB)`",
+    note = "a job without the attribute is registered with `.job_fn(..)` or `.job(mcpq::JobDefinition::from_fn(..))`"
+)]
+pub trait IntoDefinition {
+    /// The definition.
+    fn into_definition(self) -> JobDefinition;
+}
+
+impl IntoDefinition for JobDefinition {
+    fn into_definition(self) -> JobDefinition {
+        self
+    }
+}
+
+impl IntoDefinition for JobDescriptor {
+    fn into_definition(self) -> JobDefinition {
+        self.define()
     }
 }
 

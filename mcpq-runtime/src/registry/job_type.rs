@@ -1,6 +1,11 @@
 //! One job type, ready to check arguments and to run.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+    time::Duration,
+};
 
 use serde_json::Value;
 
@@ -12,6 +17,7 @@ use super::{
 use crate::{
     inject::Needs,
     job::{ArgFault, ArgMap, InputSchema, Policy, Priority, canonical_hash},
+    panics,
 };
 
 /// A job type with its defaults filled in and its schemas built.
@@ -38,6 +44,12 @@ pub(crate) struct Upgrade(Arc<dyn Fn(ArgMap) -> Result<ArgMap, String> + Send + 
 impl Upgrade {
     pub(crate) fn new(mend: impl Fn(ArgMap) -> Result<ArgMap, String> + Send + Sync + 'static) -> Self {
         Self(Arc::new(mend))
+    }
+
+    /// A panic is an `Err` too: the next attempt would meet the same.
+    fn mend(&self, args: ArgMap) -> Result<ArgMap, String> {
+        let mended = catch_unwind(AssertUnwindSafe(|| (self.0)(args)));
+        mended.unwrap_or_else(|panic| Err(format!("the upgrade of the arguments panicked: {}", panics::message(panic))))
     }
 }
 
@@ -174,7 +186,7 @@ impl JobType {
     pub(crate) fn adapt(&self, args: ArgMap) -> Result<ArgMap, String> {
         let faults = match (self.prepare(args.clone()), &self.upgrade) {
             (Ok(args), _) => return Ok(args),
-            (Err(_), Some(Upgrade(mend))) => match self.prepare(mend(args)?) {
+            (Err(_), Some(upgrade)) => match self.prepare(upgrade.mend(args)?) {
                 Ok(args) => return Ok(args),
                 Err(faults) => faults,
             },

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::job::{IntoJobError, JobError, SchemaFn, schema_fn};
+use crate::job::{IntoJobError, JobError, SchemaFn, schema_fn, to_json};
 
 /// A type that an agent can pass to a job.
 #[diagnostic::on_unimplemented(
@@ -139,5 +139,5 @@ impl<T> NoValue<T> for ValueProbe<T> {}
 
 impl<T: Serialize> ValueProbe<T> {
     /// How to write it.
-    pub const TO_VALUE: Option<ToValue<T>> = Some(|value| serde_json::to_value(value));
+    pub const TO_VALUE: Option<ToValue<T>> = Some(|value| to_json(value));
 }

@@ -23,7 +23,8 @@ impl<T: serde::Serialize + Send> SubmitArg for T {}
     message = "`{Self}` cannot be submitted",
     label = "not a job whose arguments can be written as JSON",
     note = "only the struct that `#[mcp_job]` makes under the function's name is submitted, written with braces: `queue.submit(my_job {{ .. }})`",
-    note = "where it is one, each of its arguments must implement `serde::Serialize`"
+    note = "where it is one, each of its arguments must implement `serde::Serialize`",
+    note = "a job of which only the name is known is submitted with `queue.submit_json(..)`"
 )]
 pub trait Job: Sized + Send + 'static {
     /// What the job gives.
@@ -56,7 +57,7 @@ impl JobContext {
     /// What the queue refused, as an error that is retried where another try may help.
     pub async fn submit<J: Job>(&self, job: J) -> Result<JobId, JobError> {
         let args = job.into_args().map_err(|error| JobError::fatal(error.to_string()))?;
-        self.submit_json(J::JOB.name, args, None).await
+        self.submit_json(J::JOB.name(), args, None).await
     }
 
     /// Submits another job under an idempotency key, so that an attempt that runs again finds the job of the first. A key
@@ -66,6 +67,6 @@ impl JobContext {
     /// As [`submit`](Self::submit), and where the key was used with other arguments.
     pub async fn submit_once<J: Job>(&self, key: &str, job: J) -> Result<JobId, JobError> {
         let args = job.into_args().map_err(|error| JobError::fatal(error.to_string()))?;
-        self.submit_json(J::JOB.name, args, Some(key)).await
+        self.submit_json(J::JOB.name(), args, Some(key)).await
     }
 }

@@ -1,6 +1,9 @@
 //! How a store tells this process what may have changed.
 
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, Mutex, PoisonError, Weak},
+};
 
 use crate::job::JobId;
 
@@ -41,9 +44,13 @@ impl Listeners {
         *listeners = listeners.iter().filter(|known| known.strong_count() > 0).cloned().chain([listener]).collect();
     }
 
-    /// Calls `tell` with each listener.
+    /// Calls `tell` with each listener. One that panics harms neither the others nor the store.
     pub fn each(&self, tell: impl Fn(&dyn StoreListener)) {
         let listeners = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        listeners.iter().filter_map(Weak::upgrade).for_each(|listener| tell(&*listener));
+        for listener in listeners.iter().filter_map(Weak::upgrade) {
+            if catch_unwind(AssertUnwindSafe(|| tell(&*listener))).is_err() {
+                tracing::error!("a listener of the store panicked; it may have missed what was told");
+            }
+        }
     }
 }

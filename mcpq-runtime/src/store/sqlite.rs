@@ -4,6 +4,7 @@ mod busy;
 mod claim;
 mod clock;
 mod error;
+mod gate;
 mod insert;
 mod journal;
 mod limits;
@@ -32,13 +33,13 @@ use async_trait::async_trait;
 
 use super::{
     Answered, Bound, CancelReply, ClaimRequest, Claimed, Finish, InsertReply, JournalEntry, JournalWrite, LeaseRef,
-    ListFilter, Listeners, Listing, LiveWorker, NewJob, Page, Park, ProgressWrite, QueueCounts, Removed, Renewed,
-    Replayed, Rescued, Selection, Settled, Store, StoreError, StoreListener,
+    ListFilter, Listeners, Listing, LiveWorker, NewJob, Outcome, Page, Park, ProgressWrite, QueueCounts, Removed,
+    Renewed, Replayed, Rescued, Selection, Settled, Store, StoreError, StoreListener,
 };
 use crate::job::{JobId, JobRecord, Payload, Scope};
 pub use open::Synchronous;
 use open::{Options, Use};
-use {clock::Clock, readers::Readers, writer::Needs, writer::Writer};
+use {clock::Clock, readers::Readers, writer::Load, writer::Writer};
 
 /// Reads that may go on at once.
 const READERS: usize = 2;
@@ -136,7 +137,7 @@ impl SqliteStore {
         let threads = || -> std::io::Result<(Writer, Readers)> {
             let writer = Writer::start(connection, clock.clone(), options, listeners.clone(), process.clone())?;
             watcher::start(watch, &listeners, process)?;
-            Ok((writer, Readers::start(reads)?))
+            Ok((writer, Readers::start(reads, options.busy_timeout)?))
         };
         let (writer, readers) = threads().map_err(|error| StoreError::Unavailable {
             message: format!("its threads could not be started: {error}"),
@@ -163,21 +164,23 @@ impl Store for SqliteStore {
     }
 
     async fn insert(&self, jobs: Vec<NewJob>, bound: Bound) -> Result<InsertReply, StoreError> {
-        self.writer.call(Needs::Disk, jobs.len(), move |tx| tx.insert(&jobs, bound)).await
+        let bytes = jobs.iter().map(|job| job.args.len()).sum();
+        self.writer.call(Load::lasting(jobs.len()).with(bytes), move |tx| tx.insert(&jobs, bound)).await
     }
 
     async fn claim(&self, request: &ClaimRequest) -> Result<Vec<Claimed>, StoreError> {
         let request = request.clone();
-        self.writer.call(Needs::Disk, request.max, move |tx| tx.claim(&request)).await
+        self.writer.call(Load::lasting(request.max), move |tx| tx.claim(&request)).await
     }
 
     async fn renew(&self, leases: &[LeaseRef], lease: Duration) -> Result<Vec<Renewed>, StoreError> {
         let leases = leases.to_vec();
-        self.writer.call(Needs::Sight, leases.len(), move |tx| tx.renew(&leases, lease)).await
+        self.writer.call(Load::seen(leases.len()), move |tx| tx.renew(&leases, lease)).await
     }
 
     async fn finish(&self, finishes: Vec<Finish>) -> Result<Vec<Settled>, StoreError> {
-        self.writer.call(Needs::Disk, finishes.len(), move |tx| tx.finish_all(&finishes)).await
+        let load = Load::lasting(finishes.len()).with(results(&finishes));
+        self.writer.call(load, move |tx| tx.finish_all(&finishes)).await
     }
 
     async fn finish_and_claim(
@@ -186,24 +189,22 @@ impl Store for SqliteStore {
         request: &ClaimRequest,
     ) -> Result<(Vec<Settled>, Vec<Claimed>), StoreError> {
         let request = request.clone();
-        self.writer
-            .call(Needs::Disk, finishes.len() + request.max, move |tx| {
-                Ok((tx.finish_all(&finishes)?, tx.claim_along(&request)?))
-            })
-            .await
+        let load = Load::lasting(finishes.len() + request.max).with(results(&finishes));
+        self.writer.call(load, move |tx| Ok((tx.finish_all(&finishes)?, tx.claim_along(&request)?))).await
     }
 
     async fn release(&self, leases: &[LeaseRef]) -> Result<Vec<Settled>, StoreError> {
         let leases = leases.to_vec();
-        self.writer.call(Needs::Disk, leases.len(), move |tx| tx.release_all(&leases)).await
+        self.writer.call(Load::lasting(leases.len()), move |tx| tx.release_all(&leases)).await
     }
 
     async fn progress(&self, writes: Vec<ProgressWrite>) -> Result<Vec<bool>, StoreError> {
-        self.writer.call(Needs::Sight, writes.len(), move |tx| tx.progress(&writes)).await
+        self.writer.call(Load::seen(writes.len()), move |tx| tx.progress(&writes)).await
     }
 
     async fn park(&self, park: Park) -> Result<Settled, StoreError> {
-        self.writer.call(Needs::Disk, 1, move |tx| tx.park(&park)).await
+        let bytes = park.questions.iter().map(|(_, question)| question.len()).sum();
+        self.writer.call(Load::lasting(1).with(bytes), move |tx| tx.park(&park)).await
     }
 
     async fn answer(
@@ -213,22 +214,23 @@ impl Store for SqliteStore {
         answers: Vec<(String, Payload)>,
     ) -> Result<Option<Answered>, StoreError> {
         let scope = scope.clone();
-        self.writer.call(Needs::Disk, 1, move |tx| tx.answer(&scope, id, &answers)).await
+        let bytes = answers.iter().map(|(_, answer)| answer.len()).sum();
+        self.writer.call(Load::lasting(1).with(bytes), move |tx| tx.answer(&scope, id, &answers)).await
     }
 
     async fn request_cancel(&self, scope: &Scope, id: JobId) -> Result<Option<CancelReply>, StoreError> {
         let scope = scope.clone();
-        self.writer.call(Needs::Disk, 1, move |tx| tx.request_cancel(&scope, id)).await
+        self.writer.call(Load::lasting(1), move |tx| tx.request_cancel(&scope, id)).await
     }
 
     async fn replay(&self, scope: &Scope, id: JobId, bound: Bound) -> Result<Replayed, StoreError> {
         let scope = scope.clone();
-        self.writer.call(Needs::Disk, 1, move |tx| tx.replay(&scope, id, bound)).await
+        self.writer.call(Load::lasting(1), move |tx| tx.replay(&scope, id, bound)).await
     }
 
     async fn remove(&self, scope: &Scope, id: JobId) -> Result<Removed, StoreError> {
         let scope = scope.clone();
-        self.writer.call(Needs::Disk, 1, move |tx| tx.remove(&scope, id)).await
+        self.writer.call(Load::lasting(1), move |tx| tx.remove(&scope, id)).await
     }
 
     async fn get(&self, scope: &Scope, id: JobId) -> Result<Option<JobRecord>, StoreError> {
@@ -257,11 +259,11 @@ impl Store for SqliteStore {
     }
 
     async fn rescue(&self, max_crashes: u32, limit: usize) -> Result<Vec<Rescued>, StoreError> {
-        self.writer.call(Needs::Disk, limit, move |tx| tx.rescue(max_crashes, limit)).await
+        self.writer.call(Load::lasting(limit), move |tx| tx.rescue(max_crashes, limit)).await
     }
 
     async fn prune(&self, limit: usize) -> Result<usize, StoreError> {
-        self.writer.call(Needs::Disk, limit, move |tx| tx.prune(limit)).await
+        self.writer.call(Load::lasting(limit), move |tx| tx.prune(limit)).await
     }
 
     async fn journal(&self, lease: LeaseRef) -> Result<Option<Vec<JournalEntry>>, StoreError> {
@@ -270,12 +272,12 @@ impl Store for SqliteStore {
 
     async fn journal_write(&self, lease: LeaseRef, key: &str, value: Payload) -> Result<JournalWrite, StoreError> {
         let key = key.to_owned();
-        self.writer.call(Needs::Disk, 1, move |tx| tx.journal_write(lease, &key, &value)).await
+        self.writer.call(Load::lasting(1).with(value.len()), move |tx| tx.journal_write(lease, &key, &value)).await
     }
 
     async fn heartbeat(&self, worker: &LiveWorker, keep: Duration) -> Result<(), StoreError> {
         let worker = worker.clone();
-        self.writer.call(Needs::Sight, 1, move |tx| tx.heartbeat(&worker, keep)).await
+        self.writer.call(Load::seen(1), move |tx| tx.heartbeat(&worker, keep)).await
     }
 
     async fn workers(&self) -> Result<Vec<LiveWorker>, StoreError> {
@@ -286,4 +288,13 @@ impl Store for SqliteStore {
     fn watch(&self, listener: Weak<dyn StoreListener>) {
         self.listeners.add(listener);
     }
+}
+
+/// Bytes of the results in it.
+fn results(finishes: &[Finish]) -> usize {
+    let bytes = |finish: &Finish| match &finish.outcome {
+        Outcome::Completed(result) => result.len(),
+        _ => 0,
+    };
+    finishes.iter().map(bytes).sum()
 }

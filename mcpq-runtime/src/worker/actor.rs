@@ -5,7 +5,7 @@ mod ends;
 mod starts;
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashSet},
     sync::{Arc, Weak},
     time::Duration,
 };
@@ -29,12 +29,16 @@ use super::{
     verdict::Ending,
 };
 use crate::{
+    job::JobId,
     queue::{EventKind, JobEvent, Queue},
     store::{LiveWorker, Renewed, Selection, Store, StoreError, StoreListener, WorkerId},
 };
 
 /// Most reports that are taken at once, so that a flood of them does not starve the rest.
 const REPORTS: usize = 1024;
+
+/// Cancels that are kept for a claim on its way; the others come with the first renewal.
+const EARLY: usize = 10_000;
 
 pub(super) struct Actor {
     queue: Queue,
@@ -69,12 +73,17 @@ pub(super) struct Actor {
     /// What still ran then has been given back.
     quit: bool,
     claims: Call<ClaimAnswer>,
+    /// Whether something may have become due that no hint told of.
+    look: bool,
+    looks: Call<Result<Option<Duration>, StoreError>>,
     /// Whether the last claim got all it asked for: more is waiting.
     plenty: bool,
     /// The second is for what ended meanwhile, so that the store has the next batch when it is through with the first.
     writes: [Call<WriteAnswer>; 2],
     /// Whether the writes under way claim as well.
     claims_along: [bool; 2],
+    /// Jobs whose end was asked for while a claim was on its way, which may bring them as they were before.
+    early_cancels: HashSet<JobId>,
     renewals: Call<RenewAnswer>,
     progress: Call<Result<(), StoreError>>,
     heartbeats: Call<Result<(), StoreError>>,
@@ -114,9 +123,12 @@ impl Actor {
             quit_at: None,
             quit: false,
             claims: Call::default(),
+            look: false,
+            looks: Call::default(),
             plenty: false,
             writes: Default::default(),
             claims_along: [false; 2],
+            early_cancels: HashSet::new(),
             renewals: Call::default(),
             progress: Call::default(),
             heartbeats: Call::default(),
@@ -165,6 +177,7 @@ impl Actor {
                     Ok(()) => self.progress.succeeded(),
                     Err(error) => self.progress.failed("take progress", &error),
                 },
+                answer = self.looks.answer() => self.looked(answer),
                 answer = self.heartbeats.answer() => match answer {
                     Ok(()) => self.heartbeats.succeeded(),
                     Err(error) => {
@@ -208,15 +221,19 @@ impl Actor {
         if !self.writes[0].is_running() && !self.ended.is_empty() {
             at(self.writes[0].not_before);
         }
-        if !self.claims.is_running()
-            && self.claims_along == [false; 2]
-            && self.free_slots() > 0
-            && self.quit_at.is_none()
-        {
+        if !self.is_claiming() && self.free_slots() > 0 && self.quit_at.is_none() {
             at(self.claim_at.map(|at| at.max(self.claims.not_before.unwrap_or(at))));
+            if self.look && !self.looks.is_running() {
+                at(self.looks.not_before);
+            }
         }
         at(self.quit_at.map(|at| if self.quit { at + self.queue.settings().lease } else { at }));
         next
+    }
+
+    /// Whether a claim is on its way, alone or along with a write.
+    fn is_claiming(&self) -> bool {
+        self.claims.is_running() || self.claims_along != [false; 2]
     }
 
     fn free_slots(&self) -> usize {
@@ -227,6 +244,7 @@ impl Actor {
         if self.hints.take_ready() {
             self.claim_at = Some(Instant::now());
         }
+        self.look |= self.hints.take_resync();
         let cancels = self.hints.take_cancels();
         if cancels.is_empty() {
             return;
@@ -239,6 +257,9 @@ impl Actor {
             .map(|(key, _)| *key)
             .collect();
         asked.into_iter().for_each(|key| self.adjust(key, |running| running.request_cancel(grace)));
+        if self.is_claiming() && self.early_cancels.len() < EARLY {
+            self.early_cancels.extend(cancels);
+        }
     }
 
     fn renewed(&mut self, answer: RenewAnswer) {

@@ -6,7 +6,7 @@ use futures::future::BoxFuture;
 use tokio::time::Instant;
 
 use crate::store::{
-    ClaimRequest, Claimed, Finish, LeaseRef, LiveWorker, ProgressWrite, Renewed, Settled, Store, StoreError,
+    ClaimRequest, Claimed, Finish, LeaseRef, LiveWorker, ProgressWrite, Renewed, Selection, Settled, Store, StoreError,
 };
 
 /// Shortest and longest pause after a failed call.
@@ -98,6 +98,11 @@ async fn answer(
         other => other.map(|claimed| (claimed, None)),
     };
     ClaimAnswer { asked_at, drained: false, claimed }
+}
+
+/// When the next job is due. Asked before a claim that may be for nothing: to read costs others less than to write.
+pub(super) async fn look(store: Arc<dyn Store>, selection: Arc<Selection>) -> Result<Option<Duration>, StoreError> {
+    store.next_due(&selection).await
 }
 
 /// What is to be written of attempts that ended.

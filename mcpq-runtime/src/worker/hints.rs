@@ -15,6 +15,7 @@ use crate::{inject::ProgressSink, job::JobId, store::StoreListener};
 pub(super) struct Hints {
     pub(super) wake: Notify,
     ready: AtomicBool,
+    resync: AtomicBool,
     cancels: Mutex<Vec<JobId>>,
 }
 
@@ -22,6 +23,11 @@ impl Hints {
     /// Whether a job may have become due since the last call.
     pub(super) fn take_ready(&self) -> bool {
         self.ready.swap(false, Ordering::SeqCst)
+    }
+
+    /// Whether hints may have been lost since the last call.
+    pub(super) fn take_resync(&self) -> bool {
+        self.resync.swap(false, Ordering::SeqCst)
     }
 
     /// The jobs whose end was asked for since the last call.
@@ -43,7 +49,9 @@ impl StoreListener for Hints {
     }
 
     fn resync(&self) {
-        self.ready();
+        if !self.resync.swap(true, Ordering::SeqCst) {
+            self.wake.notify_one();
+        }
     }
 }
 

@@ -49,7 +49,7 @@ async fn run(queue: Queue) {
         if let Err(error) = rescued.await {
             tracing::warn!(%error, "lost jobs could not be rescued");
         }
-        if round % PRUNE_EVERY == 0 {
+        if round % PRUNE_EVERY == 1 {
             match sweep::prune(&**queue.store()).await {
                 Ok(0) => {}
                 Ok(pruned) => tracing::debug!(pruned, "old jobs forgotten"),

@@ -13,7 +13,7 @@ use std::{
 };
 
 use mcpq::{
-    ArgMap, JobDefinition, JobId, JobOptions, Queue, SubmitOptions,
+    ArgMap, JobDefinition, JobId, JobOptions, Queue, QueueError, SubmitOptions,
     store::{Store, sqlite::SqliteStore},
 };
 use serde_json::{Value, json};
@@ -137,7 +137,16 @@ impl Machine {
     }
 
     pub(crate) async fn submit(&self, queue: &Queue, job_type: &str, arguments: Value) -> JobId {
-        queue.submit_json(job_type, self.args(arguments), SubmitOptions::default()).await.unwrap().id
+        self.try_submit(queue, job_type, arguments).await.unwrap()
+    }
+
+    pub(crate) async fn try_submit(
+        &self,
+        queue: &Queue,
+        job_type: &str,
+        arguments: Value,
+    ) -> Result<JobId, QueueError> {
+        Ok(queue.submit_json(job_type, self.args(arguments), SubmitOptions::default()).await?.id)
     }
 
     /// All starts so far.

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use crate::{bare::Bare, echo, folder, queue, table};
 
-const JOBS: usize = 2_000;
+const JOBS: usize = 10_000;
 const RUNS: usize = 5;
 
 pub(crate) async fn run() {

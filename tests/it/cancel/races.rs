@@ -1,11 +1,12 @@
 //! A cancel that meets the job's start or end: one of them wins, and everybody hears the same.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use mcpq::{JobError, JobHandle, Status};
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
-use crate::support::{builder, job, options, submit};
+use crate::support::{Fault, Faulty, Op, builder, eventually, job, options, started, submit};
 
 /// The status that the cancel told, and the record and result in the end.
 async fn cancelled_while_it_runs(handle: &JobHandle<Value>, spins: u32) -> Status {
@@ -48,4 +49,26 @@ async fn a_cancel_that_races_the_end_has_one_outcome() {
     assert!(seen.contains_key(&Status::Cancelled) && seen.contains_key(&Status::Completed), "{seen:?}");
     let stats = queue.stats().await.unwrap();
     assert_eq!((stats.queued, stats.running, stats.leaked), (0, 0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cancel_between_the_claim_and_its_answer_does_not_wait_for_the_next_renewal() {
+    let work = job("work", |call| async move {
+        call.cancel_token().cancelled().await;
+        Err(JobError::cancelled())
+    });
+    let store = Faulty::default();
+    // The first claim finds nothing.
+    let queue = builder().job(work).lease(Duration::from_secs(60)).store_arc(Arc::new(store.clone()));
+    let (queue, worker) = started(queue.cancel_wait(Duration::ZERO)).await;
+    eventually("it has claimed", || async { (store.calls(Op::Claim) > 0).then_some(()) }).await;
+    store.fail_once(Op::Claim, Fault::Late(Duration::from_secs(2)));
+    let handle = submit(&queue, "work").await;
+    let runs = || async { (handle.status().await.unwrap().status == Status::Running).then_some(()) };
+    eventually("it is claimed", runs).await;
+    let asked = Instant::now();
+    handle.cancel().await.unwrap();
+    assert_eq!(handle.wait().await.unwrap().status, Status::Cancelled);
+    assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
+    worker.stop().await;
 }

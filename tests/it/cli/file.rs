@@ -64,11 +64,14 @@ async fn what_one_process_submits_another_runs_and_a_third_reads() {
     let data = tempfile::tempdir().unwrap();
     let submitted = run(&data, &["submit", "add", "--args", r#"{"a": 1, "b": 2}"#]).await;
     assert_eq!(submitted.code, 0);
+    assert!(submitted.err.contains("no worker runs it now: start one with `") && !submitted.err.contains("WARN"));
     let id = submitted.out.trim().to_owned();
     assert_eq!(run(&data, &["status", &id, "--json"]).await.json()["status"], "pending");
     let mut worker = start(&data, &["worker"]);
     assert_eq!(ended(&data, &id).await["status"], "completed");
     assert_eq!(run(&data, &["result", &id]).await.out.trim(), "3");
+    let served = run(&data, &["submit", "add", "--args", r#"{"a": 1, "b": 2}"#]).await;
+    assert!(served.code == 0 && !served.err.contains("no worker"), "{served:?}");
     worker.signal("TERM").await;
     assert_eq!(worker.end().await.0, 0);
 }

@@ -67,3 +67,21 @@ async fn a_lease_of_an_earlier_start_of_the_machine_is_over_at_once() {
     assert_eq!(record.history[0].end, AttemptEnd::LeaseLost);
     assert_eq!(worker.stop().await, 0);
 }
+
+#[tokio::test]
+async fn a_time_of_day_that_is_behind_at_the_start_of_the_machine_strands_nothing() {
+    let machine = Machine::new();
+    let queue = machine.queue().await;
+    let delay = with(|options| options.delay = Some(Duration::from_secs(3600)));
+    let id = queue.submit_json("mark", machine.args(json!({})), delay).await.unwrap().id;
+    drop(queue);
+    // The clock has shown a time two hours on from now; then the machine came up with the time that it is now.
+    let sql = machine.sql();
+    let changed = sql.execute("UPDATE meta SET value = value + 7200000000 WHERE name = 'mark'", []).unwrap();
+    assert_eq!(changed, 1, "what the clock shows is remembered");
+    sql.execute("UPDATE meta SET value = 'an earlier one' WHERE name = 'boot'", []).unwrap();
+    drop(sql);
+    let mut worker = machine.worker();
+    machine.started(id, 1).await;
+    assert_eq!(worker.stop().await, 0);
+}

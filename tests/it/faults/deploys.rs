@@ -76,6 +76,7 @@ async fn f31_arguments_that_no_longer_fit_fail_once_with_the_reason_unless_an_up
     worker.stop().await;
 
     let mends = builder().job(resize(schema("integer"))).upgrade_args("resize", |mut args| {
+        assert!(!args["size"].to_string().contains("u0000"), "a size with a zero");
         let size: u32 = args["size"].as_str().and_then(|size| size.parse().ok()).ok_or("`size` is no number")?;
         args.insert("size".into(), size.into());
         Ok(args)
@@ -89,6 +90,11 @@ async fn f31_arguments_that_no_longer_fit_fail_once_with_the_reason_unless_an_up
     let failure = record.failure.as_ref().unwrap();
     assert_eq!((record.status, failure.code, record.attempts), (Status::Failed, ErrorCode::ArgumentsChanged, 1));
     assert!(failure.message.contains("`size` is no number"), "{failure}");
+    let breaks = submit_with(&old, "resize", json!({ "size": "no \u{0} size" }), with(|_| ())).await;
+    let record = newest.job(breaks.id()).wait().await.unwrap();
+    let failure = record.failure.as_ref().unwrap();
+    assert_eq!((record.status, failure.code, record.attempts), (Status::Failed, ErrorCode::ArgumentsChanged, 1));
+    assert!(failure.message.contains("panicked: a size with a zero"), "{failure}");
     worker.stop().await;
 }
 

@@ -240,3 +240,27 @@ async fn f47_a_flood_of_progress_is_a_few_writes_and_the_last_one_stays() {
     assert_eq!((record.progress, record.progress_message.as_deref()), (1.0, Some("step 10000")));
     worker.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wait_outlives_an_outage_of_the_store_but_not_its_limit() {
+    let machine = Machine::new();
+    let store = faulty(&machine).await;
+    let go = Arc::new(Notify::new());
+    let (work, _) = gated(&go);
+    let (queue, worker, events) = working(builder().job(work), Arc::new(store.clone()), Duration::from_secs(20)).await;
+    let handle = runs(&queue, &events).await;
+    store.fail(&[Op::Get], Fault::Before);
+    let error = handle.wait_for(Duration::from_millis(100)).await.unwrap_err();
+    assert!(error.to_string().contains("Get is down"), "{error}");
+    let before = store.calls(Op::Get);
+    let waits = tokio::spawn({
+        let handle = queue.job(handle.id());
+        async move { handle.wait().await }
+    });
+    eventually("it looks again", || async { (store.calls(Op::Get) >= before + 3).then_some(()) }).await;
+    go.notify_one();
+    events.heard(handle.id(), EventKind::Completed, 1).await;
+    store.heal();
+    assert_eq!(waits.await.unwrap().unwrap().status, Status::Completed);
+    worker.stop().await;
+}

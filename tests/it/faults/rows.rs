@@ -84,7 +84,10 @@ async fn f41_a_row_that_cannot_be_read_keeps_no_other_from_being_claimed() {
 async fn what_counts_the_jobs_of_an_owner_goes_with_the_last_of_them() {
     let machine = Machine::new();
     let queue = machine.queue().await;
-    let counted = || -> i64 { machine.sql().query_row("SELECT count(*) FROM place", [], |row| row.get(0)).unwrap() };
+    // The row under number 0 counts all jobs, and stays.
+    let counted = || -> i64 {
+        machine.sql().query_row("SELECT count(*) FROM place WHERE number > 0", [], |row| row.get(0)).unwrap()
+    };
     let mut ids = Vec::new();
     for owner in ["ada", "bob", "eve"] {
         ids.push(machine.submit(&queue.as_owner(owner), "mark", json!({})).await);

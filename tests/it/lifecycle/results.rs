@@ -42,7 +42,7 @@ async fn unwilling() -> Unwilling {
 
 async fn failure_of(job: mcpq::JobDescriptor) -> mcpq::Failure {
     let (queue, _worker) = started(builder().job(job)).await;
-    let record = submit(&queue, job.name).await.wait().await.unwrap();
+    let record = submit(&queue, job.name()).await.wait().await.unwrap();
     assert_eq!((record.status, record.attempts), (Status::Failed, 1), "no further attempt can mend this");
     (*record.failure.unwrap()).clone()
 }

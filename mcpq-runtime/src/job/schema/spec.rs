@@ -31,26 +31,44 @@ impl Number {
     }
 }
 
+impl From<i128> for Number {
+    fn from(value: i128) -> Self {
+        Self::Int(value)
+    }
+}
+
+impl From<f64> for Number {
+    fn from(value: f64) -> Self {
+        Self::Float(value)
+    }
+}
+
 /// What the attribute says of one argument, apart from its type.
 #[derive(Clone, Debug)]
 pub struct ArgSpec {
-    pub(in crate::job) name: &'static str,
+    pub(crate) name: &'static str,
     pub(super) doc: Option<&'static str>,
-    pub(super) minimum: Option<Number>,
-    pub(super) maximum: Option<Number>,
-    pub(super) exclusive_maximum: Option<Number>,
-    pub(super) min_length: Option<u64>,
-    pub(super) max_length: Option<u64>,
-    pub(super) pattern: Option<&'static str>,
-    pub(super) examples: Vec<fn() -> Value>,
+    /// Smallest value.
+    pub(crate) minimum: Option<Number>,
+    /// Largest value.
+    pub(crate) maximum: Option<Number>,
+    /// First value that is too large.
+    pub(crate) exclusive_maximum: Option<Number>,
+    /// Fewest characters, items or properties.
+    pub(crate) min_length: Option<u64>,
+    /// Most characters, items or properties.
+    pub(crate) max_length: Option<u64>,
+    /// A regular expression that the text must match somewhere.
+    pub(crate) pattern: Option<&'static str>,
+    pub(crate) examples: Vec<fn() -> Value>,
 }
 
 impl ArgSpec {
-    /// An argument of this name and nothing more.
-    pub const fn new(name: &'static str) -> Self {
+    /// An argument of this name and description, which may be empty, and nothing more.
+    pub(crate) fn new(name: &'static str, doc: &'static str) -> Self {
         Self {
             name,
-            doc: None,
+            doc: Some(doc).filter(|doc| !doc.is_empty()),
             minimum: None,
             maximum: None,
             exclusive_maximum: None,
@@ -59,53 +77,5 @@ impl ArgSpec {
             pattern: None,
             examples: Vec::new(),
         }
-    }
-
-    /// Its description.
-    pub const fn doc(mut self, text: &'static str) -> Self {
-        self.doc = Some(text);
-        self
-    }
-
-    /// Smallest value.
-    pub const fn minimum(mut self, bound: Number) -> Self {
-        self.minimum = Some(bound);
-        self
-    }
-
-    /// Largest value.
-    pub const fn maximum(mut self, bound: Number) -> Self {
-        self.maximum = Some(bound);
-        self
-    }
-
-    /// First value that is too large.
-    pub const fn exclusive_maximum(mut self, bound: Number) -> Self {
-        self.exclusive_maximum = Some(bound);
-        self
-    }
-
-    /// Fewest characters, items or properties.
-    pub const fn min_length(mut self, length: u64) -> Self {
-        self.min_length = Some(length);
-        self
-    }
-
-    /// Most characters, items or properties.
-    pub const fn max_length(mut self, length: u64) -> Self {
-        self.max_length = Some(length);
-        self
-    }
-
-    /// A regular expression that the text must match somewhere.
-    pub const fn pattern(mut self, regex: &'static str) -> Self {
-        self.pattern = Some(regex);
-        self
-    }
-
-    /// An example value; may be given more than once.
-    pub fn example(mut self, value: fn() -> Value) -> Self {
-        self.examples.push(value);
-        self
     }
 }

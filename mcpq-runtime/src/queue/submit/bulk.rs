@@ -48,7 +48,7 @@ impl Queue {
     }
 
     fn prepare_in<J: Job>(&self, batch: JobId, place: u32, job: J) -> Result<NewJob, QueueError> {
-        let prepare = |args: ArgMap| self.prepare(J::JOB.name, args, SubmitOptions::default());
+        let prepare = |args: ArgMap| self.prepare(J::JOB.name(), args, SubmitOptions::default());
         let mut new = job.into_args().map_err(QueueError::from).and_then(prepare).map_err(|error| at(place, error))?;
         new.batch = Some((batch, place));
         Ok(new)

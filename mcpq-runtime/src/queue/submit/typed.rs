@@ -18,7 +18,7 @@ impl Queue {
     pub fn submit<J: Job<Output = T>, T>(&self, job: J) -> Submit<T> {
         Submit {
             queue: self.clone(),
-            job_type: J::JOB.name,
+            job_type: J::JOB.name(),
             args: job.into_args(),
             options: SubmitOptions::default(),
             output: PhantomData,

@@ -8,8 +8,8 @@ use super::screen::Screen;
 
 /// What a server logs unless told otherwise.
 const SERVER: &str = "info,rmcp=warn";
-/// What a command logs unless told otherwise: its answer says the rest, and how jobs end is its answer.
-const COMMAND: &str = "warn,mcpq::job=error";
+/// What a command logs unless told otherwise: its answer says the rest, how jobs end and whether anybody runs them.
+const COMMAND: &str = "warn,mcpq::job=error,mcpq::serving=error";
 
 /// Starts to log, unless the program has set up something of its own.
 pub(super) fn start(filter: Option<&str>, serves: bool, screen: &Screen) {

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::{End, Failure, Outcome, Session, args::Submit, follow, input};
 use crate::{
-    job::JobId,
+    job::{JobId, Status},
     mcp::answer,
     queue::{Queue, QueueError, SubmitOptions},
     server::StopSignal,
@@ -114,7 +114,11 @@ async fn warn_of_lost(session: &Session) -> Result<(), Failure> {
 async fn accepted(session: &Session, id: JobId) -> Result<Outcome, Failure> {
     let queue: &Queue = session.queue();
     let record = queue.status(id).await?;
-    session.screen.say(&format!("submitted; follow it with `{} watch {id}`", session.program));
+    let program = &session.program;
+    session.screen.say(&format!("submitted; follow it with `{program} watch {id}`"));
+    if record.status == Status::Pending && !queue.is_served(&record.queue, &record.job_type).await {
+        session.screen.say(&format!("no worker runs it now: start one with `{program} worker`"));
+    }
     Ok(Outcome::new(answer::job(queue, &record).await, id.to_string()))
 }
 

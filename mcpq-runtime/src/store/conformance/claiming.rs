@@ -67,6 +67,22 @@ pub async fn an_empty_list_of_types_with_any_type_serves_all(store: Arc<dyn Stor
     assert_eq!(claim_of(&*store, everything(), 10, MINUTE).await.len(), 2);
 }
 
+pub async fn a_long_list_of_types_serves_those_and_no_others(store: Arc<dyn Store>) {
+    let names: Vec<String> = (0..40).map(|n| format!("type_{n:02}")).collect();
+    insert_all(&*store, names.iter().map(|name| new_job(name)).collect()).await;
+    // Behind all others in order, and a name within another's.
+    for name in ["type_", "\u{10FFFF}"] {
+        insert(&*store, new_job(name)).await;
+    }
+    let listed: Vec<&str> = names.iter().map(String::as_str).step_by(3).chain(["\u{10FFFF}", "unheard of"]).collect();
+    assert_eq!(store.next_due(&serving(&listed)).await.unwrap(), Some(Duration::ZERO));
+    let claimed = claim_of(&*store, serving(&listed), 100, MINUTE).await;
+    let found: HashSet<&str> = claimed.iter().map(|claimed| &*claimed.record.job_type).collect();
+    assert_eq!(found, listed.iter().copied().filter(|name| *name != "unheard of").collect());
+    assert_eq!(store.next_due(&serving(&listed)).await.unwrap(), None);
+    assert_eq!(claim_of(&*store, everything(), 100, MINUTE).await.len(), 42 - claimed.len());
+}
+
 pub async fn a_claim_takes_no_more_than_asked(store: Arc<dyn Store>) {
     for _ in 0..5 {
         insert(&*store, new_job("a")).await;

@@ -23,6 +23,12 @@ use crate::{
 /// Jobs that are taken from one lane before the others are looked at again.
 const CHUNK: usize = 16;
 
+/// Types that are looked up one by one, and not among all that wait.
+const FEW: usize = 8;
+
+/// Comes behind every name.
+const LAST: &str = "\u{10FFFF}";
+
 /// The waiting jobs of one type, queue and priority.
 pub(super) struct Lane {
     pub(super) number: i64,
@@ -30,19 +36,28 @@ pub(super) struct Lane {
     pub(super) priority: u8,
 }
 
-/// The lanes of a selection that have waiting jobs.
+/// The lanes of a selection that have waiting jobs. Others cost nothing, however many there are.
 pub(super) fn lanes(sql: &Connection, selection: &Selection) -> rusqlite::Result<Vec<Lane>> {
     let mut statement = sql.prepare_cached(
-        "SELECT kind, queue, priority, number FROM place INDEXED BY place_lane WHERE lane IS NULL AND pending > 0",
+        "SELECT kind, queue, priority, number FROM place INDEXED BY place_waiting \
+         WHERE lane IS NULL AND waits = 1 AND kind >= ?1 AND kind <= ?2",
     )?;
-    let mut rows = statement.query([])?;
     let mut lanes = Vec::new();
-    while let Some(row) = rows.next()? {
-        let (kind, queue) = (row.get_ref(0)?.as_str()?, row.get_ref(1)?.as_str()?);
-        let served = selection.any_type || selection.types.iter().any(|known| *known.name == *kind);
-        if served && (selection.queues.is_empty() || selection.queues.iter().any(|known| **known == *queue)) {
-            lanes.push(Lane { number: row.get(3)?, kind: text(row, 0)?, priority: row.get(2)? });
+    let mut find = |from: &str, to: &str| -> rusqlite::Result<()> {
+        let mut rows = statement.query([from, to])?;
+        while let Some(row) = rows.next()? {
+            let (kind, queue) = (row.get_ref(0)?.as_str()?, row.get_ref(1)?.as_str()?);
+            let served = selection.any_type || selection.types.iter().any(|known| *known.name == *kind);
+            if served && (selection.queues.is_empty() || selection.queues.iter().any(|known| **known == *queue)) {
+                lanes.push(Lane { number: row.get(3)?, kind: text(row, 0)?, priority: row.get(2)? });
+            }
         }
+        Ok(())
+    };
+    if selection.any_type || selection.types.len() > FEW {
+        find("", LAST)?;
+    } else {
+        selection.types.iter().try_for_each(|claim| find(&claim.name, &claim.name))?;
     }
     Ok(lanes)
 }

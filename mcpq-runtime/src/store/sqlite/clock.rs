@@ -4,6 +4,8 @@
 //! keeping run on one that goes on. Both are read from the system, and the file remembers how they relate to the
 //! calendar, so that a correction of the time of day (NTP, a person) neither ends leases nor strands delayed jobs.
 
+use std::sync::LazyLock;
+
 use chrono::{DateTime, Utc};
 
 /// One moment. Microseconds.
@@ -20,15 +22,20 @@ pub(super) struct Now {
 /// How `due` is made from the system's clock.
 #[derive(Clone, Debug)]
 pub(super) struct Clock {
-    /// Added to the time since the machine started; `None` where the system does not tell that time.
+    /// Added to the time since the machine started; `None` where the system does not tell which start and time that is.
     offset: Option<i64>,
 }
 
 impl Clock {
     /// A clock that goes on from what the file remembers of this start of the machine, if anything.
     pub(super) fn new(remembered: Option<i64>) -> Self {
-        let offset = system::since_start().map(|(due, _)| remembered.unwrap_or(wall() - due));
-        Self { offset }
+        Self { offset: since_start().map(|(due, _)| remembered.unwrap_or(wall() - due)) }
+    }
+
+    /// The clock of a new start of the machine. It never goes back behind what the clock of an earlier start has shown:
+    /// a machine may come up with a wrong time of day, and what waits by the clock would wait for that time to come round.
+    pub(super) fn after(mark: Option<i64>) -> Self {
+        Self { offset: since_start().map(|(due, _)| wall().max(mark.unwrap_or(i64::MIN)) - due) }
     }
 
     /// What the file is to remember.
@@ -38,16 +45,22 @@ impl Clock {
 
     pub(super) fn now(&self) -> Now {
         let wall = wall();
-        match (self.offset, system::since_start()) {
+        match (self.offset, since_start()) {
             (Some(offset), Some((due, lease))) => Now { due: due + offset, lease, wall },
             _ => Now { due: wall, lease: wall, wall },
         }
     }
 }
 
-/// Which start of the machine this is. Leases of an earlier one are over: their workers are gone.
-pub(super) fn boot() -> String {
-    system::boot().unwrap_or_default()
+/// Which start of the machine this is, where the system tells. Leases of an earlier one are over: their workers are gone.
+pub(super) fn boot() -> Option<&'static str> {
+    static BOOT: LazyLock<Option<String>> = LazyLock::new(system::boot);
+    BOOT.as_deref()
+}
+
+/// The time since this start, asleep included and not.
+fn since_start() -> Option<(i64, i64)> {
+    boot().and_then(|_| system::since_start())
 }
 
 fn wall() -> i64 {

@@ -36,6 +36,16 @@ pub(super) fn locked() -> StoreError {
     StoreError::Unavailable { message: LOCKED.to_owned(), source: None }
 }
 
+/// More waits for the file than there is room for.
+pub(super) fn crowded() -> StoreError {
+    StoreError::Unavailable { message: "more calls wait for it than it can take".to_owned(), source: None }
+}
+
+/// A call panicked, which is a fault of this crate.
+pub(super) fn panicked() -> rusqlite::Error {
+    rusqlite::Error::ToSqlConversionFailure("the call panicked; this is a bug of mcpq".into())
+}
+
 /// The store's threads are gone.
 pub(super) fn gone() -> StoreError {
     StoreError::Unavailable { message: "its thread has ended; restart the program".to_owned(), source: None }

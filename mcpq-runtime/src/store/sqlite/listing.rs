@@ -18,6 +18,9 @@ use crate::{
     store::{ListFilter, Listing, Page, QueueCounts, Selection},
 };
 
+/// Jobs of a batch that are counted at most.
+const COUNTED: usize = 10_000;
+
 /// Jobs of one shelf that are looked up at once.
 const CHUNK: usize = 64;
 
@@ -53,7 +56,11 @@ pub(super) fn list(sql: &Db, scope: &Scope, filter: &ListFilter, page: &Page) ->
         .take(page.limit)
         .map(|seq| Ok(statement.query_row([seq], |row| Slot::read(sql, row))?.with_history(sql)?.record))
         .collect::<rusqlite::Result<_>>()?;
-    Ok(Listing { jobs, total, total_is_minimum: false, next })
+    let (total, total_is_minimum) = match filter.batch {
+        Some(_) if total > COUNTED => (COUNTED, true),
+        _ => (total, false),
+    };
+    Ok(Listing { jobs, total, total_is_minimum, next })
 }
 
 /// The numbers of a batch's jobs, newest first, one more than the page holds; and how many match.
@@ -68,18 +75,22 @@ fn in_batch(
     let mut statement = sql.prepare_cached(
         "SELECT seq FROM job INDEXED BY job_batch CROSS JOIN place ON place.number = job.place WHERE batch = ?1 \
          AND (?2 IS NULL OR owner = ?2) AND (?3 IS NULL OR status = ?3) AND (?4 IS NULL OR kind = ?4) \
-         AND (?5 IS NULL OR queue = ?5) ORDER BY seq DESC",
+         AND (?5 IS NULL OR queue = ?5) AND seq < ?6 ORDER BY seq DESC LIMIT ?7 OFFSET ?8",
     )?;
-    let owner = owner_of(scope);
-    let status = filter.status.map(|status| status as i64);
-    let all: Vec<i64> = statement
-        .query_map(params![batch.as_uuid().as_bytes(), owner, status, filter.job_type, filter.queue], |row| row.get(0))?
-        .collect::<rusqlite::Result<_>>()?;
-    let total = all.len();
-    Ok((
-        all.into_iter().filter(|seq| *seq < before).skip(page.offset).take(page.limit.saturating_add(1)).collect(),
-        total,
-    ))
+    let batch = batch.as_uuid().as_bytes();
+    let (owner, status) = (owner_of(scope), filter.status.map(|status| status as i64));
+    let mut find = |before: i64, limit: usize, offset: usize| -> rusqlite::Result<Vec<i64>> {
+        let most = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+        let (limit, offset) = (most(limit), most(offset));
+        statement
+            .query_map(params![batch, owner, status, filter.job_type, filter.queue, before, limit, offset], |row| {
+                row.get(0)
+            })?
+            .collect()
+    };
+    let found = find(before, page.limit.saturating_add(1), page.offset)?;
+    // A batch is counted by walking it.
+    Ok((found, find(i64::MAX, COUNTED + 1, 0)?.len()))
 }
 
 /// The jobs of one place with one status.
@@ -138,7 +149,7 @@ fn on_shelves(
 fn shelves(sql: &Connection, scope: &Scope, filter: &ListFilter) -> rusqlite::Result<Vec<Shelf>> {
     let counts = COUNTS.join(", ");
     let all = format!(
-        "SELECT number, {counts} FROM place INDEXED BY place_owner WHERE lane IS NOT NULL \
+        "SELECT number, {counts} FROM place INDEXED BY place_owner WHERE lane > 0 \
          AND (?2 IS NULL OR kind = ?2) AND (?3 IS NULL OR queue = ?3)"
     );
     let (text_of_sql, owner) = match scope {
@@ -178,7 +189,7 @@ impl Shelf {
 pub(super) fn counts(sql: &Connection, scope: &Scope) -> rusqlite::Result<Vec<QueueCounts>> {
     let of_whom = match scope {
         Scope::All => "INDEXED BY place_lane WHERE lane IS NULL AND ?1 IS NULL",
-        Scope::Owner(_) => "INDEXED BY place_owner WHERE lane IS NOT NULL AND owner = ?1",
+        Scope::Owner(_) => "INDEXED BY place_owner WHERE lane > 0 AND owner = ?1",
     };
     let sums = COUNTS.map(|count| format!("sum({count})")).join(", ");
     let mut statement = sql.prepare_cached(&format!("SELECT queue, {sums} FROM place {of_whom} GROUP BY queue"))?;

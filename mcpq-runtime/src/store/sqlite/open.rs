@@ -55,12 +55,19 @@ pub(super) fn prepare(options: &Options) -> Result<(Connection, Clock), StoreErr
         _ => Path::new("."),
     };
     std::fs::create_dir_all(folder).map_err(|error| place_error(path, error))?;
-    if let Some(kind) = network::kind_of(folder) {
+    // Of a file that is there, its own disk counts: a link may lead anywhere.
+    if let Some(kind) = network::kind_of(path).or_else(|| network::kind_of(folder)) {
         return Err(unsuitable(format!(
             "{} lies on a network disk ({kind}), where locks cannot be trusted; use a local disk, or a database server \
              for several machines",
             path.display()
         )));
+    }
+    if network::may_be(folder) {
+        tracing::warn!(
+            path = %path.display(),
+            "the store lies on a disk that a program serves (FUSE); if that is a network disk, give it a local place"
+        );
     }
     create_private(path).map_err(|error| place_error(path, error))?;
     let connection = connect(options, Use::Write)?;
@@ -73,8 +80,8 @@ pub(super) fn prepare(options: &Options) -> Result<(Connection, Clock), StoreErr
         return Err(unsuitable(format!("the disk of {} does not allow a write-ahead log", path.display())));
     }
     schema::migrate(&connection, options.busy_timeout)?;
-    let (_, offset) = schema::remembered(&connection).map_err(store_error)?;
-    Ok((connection, Clock::new(offset)))
+    let known = schema::remembered(&connection).map_err(store_error)?;
+    Ok((connection, Clock::new(known.offset)))
 }
 
 pub(super) fn connect(options: &Options, purpose: Use) -> Result<Connection, StoreError> {
@@ -89,6 +96,9 @@ pub(super) fn connect(options: &Options, purpose: Use) -> Result<Connection, Sto
         connection.pragma_update(None, "temp_store", "memory")?;
         match purpose {
             Use::Write => {
+                // Where a disk keeps what it was told to write to itself, it is told to let go of it: macOS.
+                connection.pragma_update(None, "fullfsync", true)?;
+                connection.pragma_update(None, "checkpoint_fullfsync", true)?;
                 connection.pragma_update(None, "cache_size", -32 * 1024)?;
                 connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
                 connection.pragma_update(None, "wal_autocheckpoint", 4000)?;
@@ -138,14 +148,25 @@ mod network {
     use std::path::Path;
 
     #[cfg(target_os = "linux")]
-    pub(super) fn kind_of(folder: &Path) -> Option<&'static str> {
-        let found = rustix::fs::statfs(folder).ok()?;
+    pub(super) fn kind_of(place: &Path) -> Option<&'static str> {
+        let found = rustix::fs::statfs(place).ok()?;
         name(found.f_type as u64 & 0xFFFF_FFFF)
     }
 
     #[cfg(not(target_os = "linux"))]
     pub(super) fn kind_of(_: &Path) -> Option<&'static str> {
         None
+    }
+
+    /// Whether a program serves this disk, from wherever.
+    pub(super) fn may_be(place: &Path) -> bool {
+        #[cfg(target_os = "linux")]
+        return rustix::fs::statfs(place).is_ok_and(|found| found.f_type as u64 & 0xFFFF_FFFF == 0x6573_5546);
+        #[cfg(not(target_os = "linux"))]
+        return {
+            let _ = place;
+            false
+        };
     }
 
     /// By the number under which Linux knows it.

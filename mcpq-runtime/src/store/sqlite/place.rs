@@ -13,6 +13,9 @@ use crate::job::{Owner, Priority, Status};
 /// Most places that a connection remembers.
 const MAX_REMEMBERED: usize = 10_000;
 
+/// The number under which all jobs are counted.
+pub(super) const ALL: i64 = 0;
+
 /// The columns that count jobs, in the order of [`Status::ALL`].
 pub(super) const COUNTS: [&str; 7] =
     ["pending", "running", "input_required", "completed", "failed", "timeout", "cancelled"];
@@ -102,7 +105,7 @@ pub(super) fn find_or_make(
         }
     };
     let place: Option<i64> = sql
-        .prepare_cached("SELECT number FROM place WHERE lane = ?1 AND owner = ?2")?
+        .prepare_cached("SELECT number FROM place WHERE lane = ?1 AND lane > 0 AND owner = ?2")?
         .query_row(params![lane, owner], |row| row.get(0))
         .optional()?;
     match place {
@@ -114,13 +117,13 @@ pub(super) fn find_or_make(
     }
 }
 
-/// Changes of the counts of places and their lanes.
+/// Changes of the counts of places and their lanes, and of all.
 #[derive(Default)]
 pub(super) struct Changes(HashMap<i64, [i64; 7]>);
 
 impl Changes {
     pub(super) fn add(&mut self, place: &Place, status: Status, by: i64) {
-        for number in [place.number, place.lane] {
+        for number in [place.number, place.lane, ALL] {
             self.0.entry(number).or_default()[status as usize] += by;
         }
     }
@@ -137,11 +140,16 @@ impl Changes {
             "UPDATE place SET pending = pending + ?2, running = running + ?3, input_required = input_required + ?4, \
              completed = completed + ?5, failed = failed + ?6, timeout = timeout + ?7, cancelled = cancelled + ?8 \
              WHERE number = ?1 \
-             RETURNING pending + running + input_required + completed + failed + timeout + cancelled",
+             RETURNING pending + running + input_required + completed + failed + timeout + cancelled, waits, pending > 0",
         )?;
         for (number, [a, b, c, d, e, f, g]) in self.0.drain() {
-            let left: i64 = change.query_row(params![number, a, b, c, d, e, f, g], |row| row.get(0))?;
-            if left == 0 {
+            let (left, waits, wait): (i64, bool, bool) = change
+                .query_row(params![number, a, b, c, d, e, f, g], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+            // Apart from the counts, so that the index is written only when it changes.
+            if waits != wait {
+                sql.prepare_cached("UPDATE place SET waits = ?2 WHERE number = ?1")?.execute(params![number, wait])?;
+            }
+            if left == 0 && number != ALL {
                 sql.prepare_cached("DELETE FROM place WHERE number = ?1")?.execute([number])?;
                 gone = true;
             }

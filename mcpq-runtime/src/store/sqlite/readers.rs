@@ -1,15 +1,20 @@
 //! The threads that read. They see what is committed and wait for no writer.
 
-use std::sync::{
-    Arc, Mutex, PoisonError,
-    mpsc::{Receiver, Sender, channel},
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc, Mutex, PoisonError,
+        mpsc::{Receiver, Sender, channel},
+    },
+    time::Duration,
 };
 
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::{
-    error::{gone, store_error},
+    error::{gone, panicked, store_error},
+    gate::Gate,
     place::Db,
 };
 use crate::store::StoreError;
@@ -18,11 +23,14 @@ type Read = Box<dyn FnOnce(&Db) + Send>;
 
 /// Hands reads to the first thread that is free.
 #[derive(Clone, Debug)]
-pub(super) struct Readers(Sender<Read>);
+pub(super) struct Readers {
+    reads: Sender<Read>,
+    gate: Gate,
+}
 
 impl Readers {
     /// Starts a thread for each connection. They end when every handle is gone.
-    pub(super) fn start(connections: Vec<Connection>) -> std::io::Result<Self> {
+    pub(super) fn start(connections: Vec<Connection>, patience: Duration) -> std::io::Result<Self> {
         let (sender, reads) = channel::<Read>();
         let reads = Arc::new(Mutex::new(reads));
         for connection in connections {
@@ -35,7 +43,7 @@ impl Readers {
             };
             std::thread::Builder::new().name("mcpq-sqlite-read".into()).spawn(serve)?;
         }
-        Ok(Self(sender))
+        Ok(Self { reads: sender, gate: Gate::new(patience) })
     }
 
     /// Runs `read` on one state of the file, whatever is written meanwhile.
@@ -43,12 +51,18 @@ impl Readers {
         &self,
         read: impl FnOnce(&Db) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
+        let ticket = self.gate.enter(0).await?;
         let (reply, answer) = oneshot::channel();
         let read: Read = Box::new(move |db| {
-            let outcome = db.unchecked_transaction().and_then(|_one_state| read(db));
+            let _ticket = ticket;
+            if reply.is_closed() {
+                return;
+            }
+            let look = || db.unchecked_transaction().and_then(|_one_state| read(db));
+            let outcome = catch_unwind(AssertUnwindSafe(look)).unwrap_or_else(|_| Err(panicked()));
             let _ = reply.send(outcome.map_err(store_error));
         });
-        self.0.send(read).map_err(|_| gone())?;
+        self.reads.send(read).map_err(|_| gone())?;
         answer.await.map_err(|_| gone())?
     }
 }

@@ -3,12 +3,12 @@
 //! Times are microseconds of the store's clock (`until`) or of the time of day (`*_at`). What a status waits for is one
 //! column, `until`: due, end of the lease, end of the question's time, or end of the keeping. Few indexes follow the status,
 //! since each of them is looked at with every step of a job, and none grows with what a step does not concern. Owner, type,
-//! queue and priority are a number of the table `place`, which also counts. Large payloads
+//! queue and priority are a number of the table `place`, which also counts; its row 0 counts all jobs. Large payloads
 //! stand apart, since a change of a row writes the whole row anew; small ones are cheaper in the row itself.
 
 use std::time::Duration;
 
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
 use super::{
     busy::retrying,
@@ -39,6 +39,7 @@ CREATE TABLE place (
     kind TEXT NOT NULL,
     queue TEXT NOT NULL,
     priority INTEGER NOT NULL,
+    waits INTEGER NOT NULL DEFAULT 0,
     pending INTEGER NOT NULL DEFAULT 0,
     running INTEGER NOT NULL DEFAULT 0,
     input_required INTEGER NOT NULL DEFAULT 0,
@@ -49,7 +50,9 @@ CREATE TABLE place (
 ) STRICT;
 
 CREATE UNIQUE INDEX place_lane ON place (kind, queue, priority) WHERE lane IS NULL;
-CREATE UNIQUE INDEX place_owner ON place (owner, lane) WHERE lane IS NOT NULL;
+CREATE UNIQUE INDEX place_owner ON place (owner, lane) WHERE lane > 0;
+CREATE INDEX place_waiting ON place (kind) WHERE lane IS NULL AND waits = 1;
+INSERT INTO place (number, lane, kind, queue, priority) VALUES (0, 0, '', '', 0);
 
 CREATE TABLE job (
     seq INTEGER PRIMARY KEY,
@@ -144,8 +147,8 @@ fn is_ready(connection: &Connection) -> Result<bool, StoreError> {
     if version(connection)? != MIGRATIONS.len() {
         return Ok(false);
     }
-    let (known, _) = remembered(connection).map_err(store_error)?;
-    Ok(known.as_deref() == Some(clock::boot().as_str()))
+    let known = remembered(connection).map_err(store_error)?;
+    Ok(clock::boot().is_none_or(|boot| known.boot.as_deref() == Some(boot)))
 }
 
 /// Makes the file one of this version. Any number of processes may do so at once. One that is needs no lock, so that
@@ -192,12 +195,12 @@ fn version(connection: &Connection) -> Result<usize, StoreError> {
 
 /// Remembers which start of the machine this is. What ran before it runs no more, so its leases are over at once.
 fn end_leases_of_an_earlier_start(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
-    let boot = clock::boot();
-    let (known, _) = remembered(transaction)?;
-    if known.as_deref() == Some(boot.as_str()) {
+    let Some(boot) = clock::boot() else { return Ok(()) };
+    let known = remembered(transaction)?;
+    if known.boot.as_deref() == Some(boot) {
         return Ok(());
     }
-    let offset = clock::Clock::new(None).offset();
+    let offset = clock::Clock::after(known.mark).offset();
     transaction.execute(
         "INSERT INTO meta (name, value) VALUES ('boot', ?1), ('offset', ?2) \
          ON CONFLICT (name) DO UPDATE SET value = excluded.value",
@@ -208,12 +211,19 @@ fn end_leases_of_an_earlier_start(transaction: &Transaction<'_>) -> rusqlite::Re
     Ok(())
 }
 
-/// The start of the machine that the file knows, and what its clock adds to the time since then.
-pub(super) fn remembered(connection: &Connection) -> rusqlite::Result<(Option<String>, Option<i64>)> {
-    use rusqlite::OptionalExtension;
+/// What the file knows of clocks.
+pub(super) struct Remembered {
+    /// The start of the machine.
+    boot: Option<String>,
+    /// What the store's clock adds to the time since then.
+    pub(super) offset: Option<i64>,
+    /// What the store's clock has shown, about.
+    pub(super) mark: Option<i64>,
+}
 
-    let boot = connection.query_row("SELECT value FROM meta WHERE name = 'boot'", [], |row| row.get(0)).optional()?;
-    let offset =
-        connection.query_row("SELECT value FROM meta WHERE name = 'offset'", [], |row| row.get(0)).optional()?;
-    Ok((boot, offset))
+pub(super) fn remembered(connection: &Connection) -> rusqlite::Result<Remembered> {
+    let mut statement = connection.prepare("SELECT value FROM meta WHERE name = ?1")?;
+    let boot = statement.query_row(["boot"], |row| row.get(0)).optional()?;
+    let mut number = |name: &str| statement.query_row([name], |row| row.get(0)).optional();
+    Ok(Remembered { boot, offset: number("offset")?, mark: number("mark")? })
 }

@@ -23,6 +23,8 @@ pub(super) struct Local {
     pub(super) full: HashSet<Arc<str>>,
     /// The jobs that this process claimed, until it records their ends.
     pub(super) held: HashMap<JobId, Held>,
+    /// What the file knows of the store's clock.
+    mark: Option<i64>,
 }
 
 /// Where a claimed job is.
@@ -30,6 +32,9 @@ pub(super) struct Held {
     pub(super) seq: i64,
     pub(super) place: Arc<Place>,
 }
+
+/// How far what the file knows of the store's clock may fall behind, in microseconds.
+const MARK_EVERY: i64 = 60_000_000;
 
 /// Most claimed jobs that are remembered; those of lost leases are never asked for again.
 const MAX_HELD: usize = 100_000;
@@ -134,14 +139,11 @@ impl<'a> Tx<'a> {
         self.write_counts()?;
         let depth = self
             .sql
-            .prepare_cached(
-                "SELECT coalesce(sum(pending + input_required), 0), coalesce(sum(running), 0) \
-                 FROM place INDEXED BY place_lane WHERE lane IS NULL",
-            )?
-            .query_row([], |row| {
-                let count = |column| row.get::<_, i64>(column).map(|count| count.max(0) as usize);
-                Ok(Depth { waiting: count(0)?, running: count(1)? })
-            })?;
+            .prepare_cached("SELECT pending + input_required, running FROM place WHERE number = ?1")?
+            .query_row([place::ALL], |row| {
+            let count = |column| row.get::<_, i64>(column).map(|count| count.max(0) as usize);
+            Ok(Depth { waiting: count(0)?, running: count(1)? })
+        })?;
         self.depth = Some(depth);
         Ok(depth)
     }
@@ -160,8 +162,27 @@ impl<'a> Tx<'a> {
         // A commit that changed nothing needs no turn, and must not make one.
         if self.sql.total_changes() != self.changes {
             take_turn(self.sql, process)?;
+            self.mark_time()?;
         }
         Ok(self.news)
+    }
+}
+
+impl Tx<'_> {
+    /// Notes in the file what the clock shows, now and then.
+    fn mark_time(&mut self) -> rusqlite::Result<()> {
+        let now = self.now.due;
+        if self.local.mark.is_some_and(|mark| now.saturating_sub(mark) < MARK_EVERY) {
+            return Ok(());
+        }
+        self.sql
+            .prepare_cached(
+                "INSERT INTO meta (name, value) VALUES ('mark', ?1) \
+                 ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)",
+            )?
+            .execute([now])?;
+        self.local.mark = Some(now);
+        Ok(())
     }
 }
 

@@ -1,6 +1,7 @@
 //! The one thread that writes: what is asked for while it commits goes into the next commit together.
 
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
         mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel},
@@ -14,7 +15,8 @@ use tokio::sync::oneshot;
 use super::{
     busy::{is_busy, retrying},
     clock::Clock,
-    error::{gone, locked, store_error},
+    error::{gone, locked, panicked, store_error},
+    gate::{Gate, Ticket},
     open::{Options, Synchronous},
     place::Db,
     transaction::{Local, News, Tx},
@@ -39,15 +41,44 @@ const FOR_LONG: Duration = Duration::from_secs(3600);
 
 /// How much a call needs of its commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Needs {
+enum Needs {
     /// To be seen by others: a loss of power may take it back, since it takes the worker along.
     Sight,
     /// To last.
     Disk,
 }
 
+/// What a call is to the writer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Load {
+    needs: Needs,
+    /// Jobs that it concerns.
+    jobs: usize,
+    /// Bytes that it holds while it waits.
+    bytes: usize,
+}
+
+impl Load {
+    /// A call about so many jobs, that is to last.
+    pub(super) fn lasting(jobs: usize) -> Self {
+        Self { needs: Needs::Disk, jobs, bytes: 0 }
+    }
+
+    /// A call about so many jobs, that is to be seen.
+    pub(super) fn seen(jobs: usize) -> Self {
+        Self { needs: Needs::Sight, jobs, bytes: 0 }
+    }
+
+    /// Holds so many bytes.
+    pub(super) fn with(self, bytes: usize) -> Self {
+        Self { bytes, ..self }
+    }
+}
+
 /// One call. It may be run more than once, each time from the start.
 trait Task: Send {
+    /// Whether nobody waits for its answer any more.
+    fn is_abandoned(&self) -> bool;
     fn run(&mut self, tx: &mut Tx<'_>) -> rusqlite::Result<()>;
     fn answer(self: Box<Self>, outcome: Result<(), StoreError>);
 }
@@ -56,9 +87,14 @@ struct Call<T, F> {
     work: F,
     done: Option<T>,
     reply: oneshot::Sender<Result<T, StoreError>>,
+    _ticket: Ticket,
 }
 
 impl<T: Send, F: FnMut(&mut Tx<'_>) -> rusqlite::Result<T> + Send> Task for Call<T, F> {
+    fn is_abandoned(&self) -> bool {
+        self.reply.is_closed()
+    }
+
     fn run(&mut self, tx: &mut Tx<'_>) -> rusqlite::Result<()> {
         self.done = Some((self.work)(tx)?);
         Ok(())
@@ -72,15 +108,16 @@ impl<T: Send, F: FnMut(&mut Tx<'_>) -> rusqlite::Result<T> + Send> Task for Call
 }
 
 struct Request {
-    needs: Needs,
-    /// Jobs that it concerns.
-    jobs: usize,
+    load: Load,
     task: Box<dyn Task>,
 }
 
 /// Hands calls to the writer.
 #[derive(Clone, Debug)]
-pub(super) struct Writer(Sender<Request>);
+pub(super) struct Writer {
+    requests: Sender<Request>,
+    gate: Gate,
+}
 
 impl Writer {
     /// Starts the thread. It ends, after all it was asked for, when every handle is gone.
@@ -105,20 +142,20 @@ impl Writer {
             level: None,
         };
         std::thread::Builder::new().name("mcpq-sqlite-write".into()).spawn(move || thread.run(&requests))?;
-        Ok(Self(sender))
+        Ok(Self { requests: sender, gate: Gate::new(options.busy_timeout) })
     }
 
-    /// Runs `work`, which is about so many `jobs`, inside a commit and returns what it gave, once that is committed. It goes on when the caller does
-    /// not wait any more.
+    /// Runs `work` inside a commit and returns what it gave, once that is committed. Where the caller does not wait any
+    /// more, it is done wholly or not at all.
     pub(super) async fn call<T: Send + 'static>(
         &self,
-        needs: Needs,
-        jobs: usize,
+        load: Load,
         work: impl FnMut(&mut Tx<'_>) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
+        let ticket = self.gate.enter(load.bytes).await?;
         let (reply, answer) = oneshot::channel();
-        let task = Box::new(Call { work, done: None, reply });
-        self.0.send(Request { needs, jobs, task }).map_err(|_| gone())?;
+        let task = Box::new(Call { work, done: None, reply, _ticket: ticket });
+        self.requests.send(Request { load, task }).map_err(|_| gone())?;
         answer.await.map_err(|_| gone())?
     }
 }
@@ -156,12 +193,16 @@ impl Thread {
             }
             tidy = false;
             group.extend(requests.try_iter().take(GROUP - group.len()));
+            group.retain(|request| !request.task.is_abandoned());
+            if group.is_empty() {
+                continue;
+            }
             let answered = group.len();
             let committed = self.commit(&mut group);
             // Who came meanwhile, and who is answered now and asks again in a moment, make the next group.
             let mut next: Vec<Request> = requests.try_iter().take(GROUP).collect();
             self.answer(committed, group);
-            let jobs: usize = next.iter().map(|request| request.jobs).sum();
+            let jobs: usize = next.iter().map(|request| request.load.jobs).sum();
             if (answered > 1 || !next.is_empty()) && jobs < CROWD {
                 let expected = (next.len() + answered).min(GROUP);
                 let until = Instant::now() + LINGER;
@@ -191,9 +232,14 @@ impl Thread {
                 first.task.answer(Err(store_error(error)));
             }
             Err(_) => {
-                for request in group {
+                let mut group = group.into_iter();
+                while let Some(request) = group.next() {
                     let mut alone = vec![request];
                     let committed = self.commit(&mut alone);
+                    if committed.as_ref().is_err_and(is_busy) {
+                        // Who comes after it has waited as long already.
+                        alone.extend(group.by_ref());
+                    }
                     self.answer(committed, alone);
                 }
                 // What the failed commit had noted to tell went with it.
@@ -203,7 +249,8 @@ impl Thread {
     }
 
     fn commit(&mut self, group: &mut [Request]) -> rusqlite::Result<News> {
-        let committed = self.try_commit(group);
+        // A transaction that is dropped is taken back, so nothing half done is left of a panic.
+        let committed = catch_unwind(AssertUnwindSafe(|| self.try_commit(group))).unwrap_or_else(|_| Err(panicked()));
         if committed.is_err() {
             // What was remembered may have been taken back.
             self.db.forget_places();
@@ -213,7 +260,7 @@ impl Thread {
     }
 
     fn try_commit(&mut self, group: &mut [Request]) -> rusqlite::Result<News> {
-        let needs = group.iter().map(|request| request.needs).max().unwrap_or(Needs::Disk);
+        let needs = group.iter().map(|request| request.load.needs).max().unwrap_or(Needs::Disk);
         if self.lasting && self.level != Some(needs) {
             let level = if needs == Needs::Disk { "full" } else { "normal" };
             self.db.pragma_update(None, "synchronous", level)?;

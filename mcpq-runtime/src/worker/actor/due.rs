@@ -21,7 +21,7 @@ impl Actor {
         let now = Instant::now();
         let claims = self.claim_at.is_some_and(|at| now >= at)
             && self.quit_at.is_none()
-            && self.claims_along == [false; 2]
+            && !self.is_claiming()
             && self.claims.is_free(now);
         if !self.ended.is_empty() && self.writes[0].is_free(now) {
             self.write(0, if claims { Some(self.free_slots()) } else { None });
@@ -32,6 +32,14 @@ impl Actor {
             self.claim_at = None;
             let request = self.request(self.free_slots());
             self.claims.start(calls::claim(self.store.clone(), request));
+        }
+        // What a claim on its way has seen may be older. One that is due finds what there is, and without a free slot
+        // there is nothing to look for: the last claim was full, so that the next one is due already.
+        if self.look && !self.is_claiming() && self.looks.is_free(now) {
+            self.look = false;
+            if self.free_slots() > 0 && self.quit_at.is_none() && self.claim_at.is_none_or(|at| at > now) {
+                self.looks.start(calls::look(self.store.clone(), self.selection.clone()));
+            }
         }
         if now >= self.beat_at && self.quit_at.is_none() && self.heartbeats.is_free(now) {
             let lease = self.queue.settings().lease;

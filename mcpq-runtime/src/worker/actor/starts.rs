@@ -8,7 +8,7 @@ use super::{Actor, event};
 use crate::{
     inject::{ContextParts, Progress},
     queue::EventKind,
-    store::{Claimed, LeaseRef},
+    store::{Claimed, LeaseRef, StoreError},
     worker::{
         attempt::{Input, Run, start},
         calls::{ClaimAnswer, Ended},
@@ -27,6 +27,7 @@ impl Actor {
             Err(error) => {
                 self.claims.failed("hand out jobs", &error);
                 self.claim_at = Some(now);
+                self.forget_early_cancels();
                 return;
             }
         };
@@ -34,11 +35,34 @@ impl Actor {
         self.plenty = !answer.drained;
         let lease_until = answer.asked_at + self.queue.settings().lease;
         claimed.into_iter().for_each(|claimed| self.begin(claimed, lease_until));
+        self.forget_early_cancels();
         let poll = self.store.is_shared().then(|| now + POLL.mul_f64(0.75 + fastrand::f64() / 2.0));
         let due = next.and_then(|next| now.checked_add(next));
         let next = if answer.drained { [due, poll].into_iter().flatten().min() } else { Some(now) };
         // A hint that came meanwhile asks for an earlier claim.
         self.claim_at = [self.claim_at, next].into_iter().flatten().min();
+    }
+
+    /// No claim is on its way any more that could bring such a job.
+    fn forget_early_cancels(&mut self) {
+        if !self.is_claiming() {
+            self.early_cancels.clear();
+        }
+    }
+
+    pub(super) fn looked(&mut self, due: Result<Option<Duration>, StoreError>) {
+        let now = Instant::now();
+        match due {
+            Ok(due) => {
+                self.looks.succeeded();
+                let due = due.and_then(|due| now.checked_add(due));
+                self.claim_at = [self.claim_at, due].into_iter().flatten().min();
+            }
+            Err(error) => {
+                self.looks.failed("say when the next job is due", &error);
+                self.look = true;
+            }
+        }
     }
 
     fn begin(&mut self, claimed: Claimed, lease_until: Instant) {
@@ -63,7 +87,7 @@ impl Actor {
         let progress = Progress::with_sink(self.announcer.clone(), key);
         let mut running = Running::new(&record, job, progress, lease_until);
         self.queue.events().emit(|| event(&running, EventKind::Started, None));
-        if record.cancel_requested {
+        if record.cancel_requested || self.early_cancels.remove(&record.id) {
             running.request_cancel(self.queue.settings().cancel_grace);
         }
         let context = ContextParts {
