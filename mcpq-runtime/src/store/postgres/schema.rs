@@ -9,8 +9,11 @@ use super::{
 use crate::store::StoreError;
 
 /// Each brings a schema from the version of its place to the next. Steps are only ever added.
-const MIGRATIONS: [&str; 1] =
-    [concat!(include_str!("migrations/1_tables.sql"), "\n", include_str!("migrations/1_functions.sql"))];
+const MIGRATIONS: [&str; 1] = [concat!(
+    include_str!("migrations/1_tables.sql"),
+    include_str!("migrations/1_functions.sql"),
+    include_str!("migrations/1_step.sql")
+)];
 
 /// Longest name of a schema: others are made from it.
 const MAX_NAME: usize = 40;
