@@ -83,7 +83,7 @@ impl Queue {
         };
         if existing.is_none() {
             self.shared.events.emit(|| event);
-            self.warn_unserved(&queue, &name).await;
+            self.warn_unserved(&queue, &name);
         }
         let (id, queue) = existing.as_ref().map_or((id, queue), |record| (record.id, record.queue.clone()));
         Ok(Submitted { id, job_type: name, queue, existing })

@@ -129,3 +129,23 @@ async fn f33_a_program_that_lets_go_of_the_file_for_moments_only_keeps_nobody_fr
     stop.store(true, Ordering::Relaxed);
     busy.join().unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn f33_of_a_crowd_behind_a_locked_file_nobody_waits_longer_than_one_would() {
+    let machine = Machine::new();
+    let wait = Duration::from_secs(1);
+    let (queue, ..) = queue(&machine, |options| options.busy_timeout(wait)).await;
+    let lock = machine.sql();
+    lock.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let began = std::time::Instant::now();
+    let options = SubmitOptions::default;
+    let submits = (0..3_000).map(|_| queue.submit_json("echo", args(json!({})), options()));
+    for refused in futures::future::join_all(submits).await {
+        assert!(matches!(refused, Err(QueueError::Store(StoreError::Unavailable { .. }))), "{refused:?}");
+    }
+    // They go in groups, of which there are more than ten.
+    assert!(began.elapsed() < wait * 4, "{:?}", began.elapsed());
+    lock.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(queue.stats().await.unwrap().queued, 0);
+    submit(&queue, "echo").await;
+}

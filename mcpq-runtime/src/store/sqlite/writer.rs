@@ -56,22 +56,29 @@ pub(super) struct Load {
     jobs: usize,
     /// Bytes that it holds while it waits.
     bytes: usize,
+    /// A worker's, which has few of them at a time: it never waits for a place behind others.
+    of_worker: bool,
 }
 
 impl Load {
     /// A call about so many jobs, that is to last.
     pub(super) fn lasting(jobs: usize) -> Self {
-        Self { needs: Needs::Disk, jobs, bytes: 0 }
+        Self { needs: Needs::Disk, jobs, bytes: 0, of_worker: false }
     }
 
     /// A call about so many jobs, that is to be seen.
     pub(super) fn seen(jobs: usize) -> Self {
-        Self { needs: Needs::Sight, jobs, bytes: 0 }
+        Self { needs: Needs::Sight, jobs, bytes: 0, of_worker: false }
     }
 
     /// Holds so many bytes.
     pub(super) fn with(self, bytes: usize) -> Self {
         Self { bytes, ..self }
+    }
+
+    /// Is a worker's: leases run out while such a call waits.
+    pub(super) fn of_worker(self) -> Self {
+        Self { of_worker: true, ..self }
     }
 }
 
@@ -87,7 +94,7 @@ struct Call<T, F> {
     work: F,
     done: Option<T>,
     reply: oneshot::Sender<Result<T, StoreError>>,
-    _ticket: Ticket,
+    _ticket: Option<Ticket>,
 }
 
 impl<T: Send, F: FnMut(&mut Tx<'_>) -> rusqlite::Result<T> + Send> Task for Call<T, F> {
@@ -109,6 +116,7 @@ impl<T: Send, F: FnMut(&mut Tx<'_>) -> rusqlite::Result<T> + Send> Task for Call
 
 struct Request {
     load: Load,
+    came: Instant,
     task: Box<dyn Task>,
 }
 
@@ -152,10 +160,10 @@ impl Writer {
         load: Load,
         work: impl FnMut(&mut Tx<'_>) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let ticket = self.gate.enter(load.bytes).await?;
+        let ticket = if load.of_worker { None } else { Some(self.gate.enter(load.bytes).await?) };
         let (reply, answer) = oneshot::channel();
         let task = Box::new(Call { work, done: None, reply, _ticket: ticket });
-        self.requests.send(Request { load, task }).map_err(|_| gone())?;
+        self.requests.send(Request { load, came: Instant::now(), task }).map_err(|_| gone())?;
         answer.await.map_err(|_| gone())?
     }
 }
@@ -200,8 +208,8 @@ impl Thread {
             let answered = group.len();
             let committed = self.commit(&mut group);
             // Who came meanwhile, and who is answered now and asks again in a moment, make the next group.
-            let mut next: Vec<Request> = requests.try_iter().take(GROUP).collect();
-            self.answer(committed, group);
+            let mut next = self.answer(committed, group);
+            next.extend(requests.try_iter().take(GROUP.saturating_sub(next.len())));
             let jobs: usize = next.iter().map(|request| request.load.jobs).sum();
             if (answered > 1 || !next.is_empty()) && jobs < CROWD {
                 let expected = (next.len() + answered).min(GROUP);
@@ -217,33 +225,43 @@ impl Thread {
         self.bring_home("TRUNCATE");
     }
 
-    /// Answers a group. Where its commit failed, each call is tried alone, so that the one at fault spoils no other.
-    fn answer(&mut self, committed: rusqlite::Result<News>, group: Vec<Request>) {
+    /// Answers a group. Where its commit failed, each call is tried alone, so that the one at fault spoils no other. Where
+    /// another process writes, those are given back that have not waited long enough.
+    fn answer(&mut self, committed: rusqlite::Result<News>, group: Vec<Request>) -> Vec<Request> {
         match committed {
             Ok(news) => {
                 group.into_iter().for_each(|request| request.task.answer(Ok(())));
                 news.tell(&self.listeners);
+                Vec::new()
             }
-            // It did not even begin: another process writes.
-            Err(error) if group.len() == 1 || is_busy(&error) => {
-                let mut group = group.into_iter();
-                let Some(first) = group.next() else { return };
-                group.for_each(|request| request.task.answer(Err(locked())));
-                first.task.answer(Err(store_error(error)));
+            Err(error) if is_busy(&error) => {
+                let (late, early): (Vec<Request>, Vec<Request>) =
+                    group.into_iter().partition(|request| request.came.elapsed() >= self.wait);
+                late.into_iter().for_each(|request| request.task.answer(Err(locked())));
+                early
+            }
+            Err(error) if group.len() == 1 => {
+                let mut error = Some(error);
+                group
+                    .into_iter()
+                    .for_each(|request| request.task.answer(Err(error.take().map_or_else(gone, store_error))));
+                Vec::new()
             }
             Err(_) => {
                 let mut group = group.into_iter();
+                let mut left = Vec::new();
                 while let Some(request) = group.next() {
                     let mut alone = vec![request];
                     let committed = self.commit(&mut alone);
                     if committed.as_ref().is_err_and(is_busy) {
-                        // Who comes after it has waited as long already.
+                        // The others would find the same.
                         alone.extend(group.by_ref());
                     }
-                    self.answer(committed, alone);
+                    left.extend(self.answer(committed, alone));
                 }
                 // What the failed commit had noted to tell went with it.
                 self.listeners.each(|listener| listener.resync());
+                left
             }
         }
     }
@@ -271,7 +289,9 @@ impl Thread {
             self.level = Some(needs);
         }
         let begin = || Transaction::new_unchecked(&self.db, TransactionBehavior::Immediate);
-        let transaction = retrying(self.wait, begin)?;
+        // However many wait, each waits as long as it was told.
+        let waited = group.iter().map(|request| request.came.elapsed()).max().unwrap_or_default();
+        let transaction = retrying(self.wait.saturating_sub(waited), begin)?;
         let mut tx = Tx::new(&self.db, self.clock.now(), &mut self.local);
         for request in group {
             request.task.run(&mut tx)?;

@@ -92,10 +92,12 @@ impl Actor {
                 self.ended.extend(answer.batch.into_iter().filter(|(key, _)| kept(key)));
             }
         }
+        let asked = std::mem::take(&mut self.claims_along[call]);
         // After the slots are free that it was claimed for.
-        if let Some(claimed) = answer.claimed {
-            self.claims_along[call] = false;
-            self.claimed(claimed);
+        match answer.claimed {
+            Some(claimed) => self.claimed(claimed),
+            None if asked => self.claim_at = Some(Instant::now()),
+            None => {}
         }
     }
 
