@@ -101,7 +101,7 @@ impl Actor {
             submitted_at: record.created_at,
             submitter: Some(self.submitter.clone()),
         };
-        running.abort = start(
+        running.hold = Some(start(
             &self.handlers,
             Run {
                 key,
@@ -119,7 +119,7 @@ impl Actor {
                 reports: self.reporter.clone(),
                 alive: self.alive.clone(),
             },
-        );
+        ));
         self.running.insert(key, running);
         self.adjust(key, |_| ());
     }
