@@ -36,6 +36,10 @@ const CROWD: usize = 32;
 /// How long nothing may be asked for before the log is brought home.
 const IDLE: Duration = Duration::from_millis(500);
 
+/// The log beside the file is looked at once in so many commits, and told of where it has grown to so many bytes.
+const LOOK_AT_LOG: u32 = 64;
+const LARGE_LOG: u64 = 128 << 20;
+
 /// How long it waits when it has nothing to do at all.
 const FOR_LONG: Duration = Duration::from_secs(3600);
 
@@ -148,6 +152,8 @@ impl Writer {
             lasting: options.synchronous == Synchronous::Full,
             wait: options.busy_timeout,
             level: None,
+            commits: 0,
+            large: LARGE_LOG,
         };
         std::thread::Builder::new().name("mcpq-sqlite-write".into()).spawn(move || thread.run(&requests))?;
         Ok(Self { requests: sender, gate: Gate::new(options.busy_timeout) })
@@ -181,6 +187,9 @@ struct Thread {
     wait: Duration,
     /// What the connection was last set to.
     level: Option<Needs>,
+    commits: u32,
+    /// From which size on the log is told of.
+    large: u64,
 }
 
 impl Thread {
@@ -298,7 +307,27 @@ impl Thread {
         }
         let news = tx.finish(&self.process)?;
         transaction.commit()?;
+        self.commits = self.commits.wrapping_add(1);
+        if self.commits % LOOK_AT_LOG == 0 {
+            self.look_at_log();
+        }
         Ok(news)
+    }
+
+    /// A program that reads one state of the file for long keeps the log from being brought home, until the disk is full.
+    fn look_at_log(&mut self) {
+        let log = self.db.path().map(|path| format!("{path}-wal"));
+        let size = log.and_then(|log| std::fs::metadata(log).ok()).map_or(0, |log| log.len());
+        if size >= self.large {
+            self.large = size.saturating_mul(2);
+            tracing::warn!(
+                megabytes = size >> 20,
+                "the log of the store cannot be brought home: a program keeps a read of the file open (a backup, a shell, \
+                 a frozen process); end it"
+            );
+        } else if size < LARGE_LOG {
+            self.large = LARGE_LOG;
+        }
     }
 
     /// Moves what the log holds into the file itself, where nobody is in the way.
