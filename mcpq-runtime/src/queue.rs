@@ -25,6 +25,8 @@ pub(crate) use settings::MAX_DURATION;
 pub use settings::{OptionalTool, Settings};
 pub use stats::{Gauges, QueueStats, Stats};
 pub use submit::{JobBatch, Submit, SubmitOptions, Submitted};
+#[cfg(feature = "postgres")]
+pub use submit::{PostgresQueue, SubmitIn};
 pub use wait::JobWatch;
 
 use crate::{

@@ -10,6 +10,8 @@ pub mod conformance;
 mod listener;
 mod listing;
 pub mod memory;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 pub mod sweep;
@@ -17,7 +19,7 @@ mod types;
 mod url;
 mod workers;
 
-use std::{fmt, sync::Weak, time::Duration};
+use std::{any::Any, fmt, sync::Weak, time::Duration};
 
 use async_trait::async_trait;
 
@@ -82,7 +84,7 @@ impl StoreError {
 ///
 /// The cost of claim, insert, get and finish does not grow with the number of stored jobs; a listing costs its page.
 #[async_trait]
-pub trait Store: fmt::Debug + Send + Sync + 'static {
+pub trait Store: Any + fmt::Debug + Send + Sync {
     /// What it is, for logs and messages: `memory`, `sqlite`, ..
     fn kind(&self) -> &'static str;
 

@@ -69,6 +69,10 @@ pub use mcpq_runtime::{
     store,
 };
 
+#[cfg(feature = "postgres")]
+#[doc(inline)]
+pub use mcpq_runtime::{PostgresQueue, SubmitIn};
+
 #[cfg(feature = "mcp")]
 #[doc(inline)]
 pub use mcpq_runtime::{MountError, Mounted};

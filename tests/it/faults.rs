@@ -40,16 +40,16 @@
 //! | F49 probes, and files that are none of ours | `clients::f49_`; network disks in the store's own tests |
 //! | F50 a client leaves | `clients::f50_` |
 //!
-//! F09, F13, F43 and F46 need a database server or a second machine. A loss of power cannot be had here either: what
-//! a test can show is that the file is whole and complete after every process has been killed.
+//! F09, F13, F43 and F46 need a database server or a second machine: see [`postgres`](crate::postgres). A loss of power
+//! cannot be had here either: what a test can show is that the file is whole and complete after every process has been killed.
 #![cfg(unix)]
 
 #[path = "../bench/soak/machine.rs"]
-mod machine;
+pub(crate) mod machine;
 #[path = "../bench/soak/promises.rs"]
 mod promises;
 #[path = "../bench/soak/round.rs"]
-mod round;
+pub(crate) mod round;
 
 mod cancels;
 mod clients;

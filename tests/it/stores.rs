@@ -11,6 +11,8 @@ use std::{
 
 use mcpq::store::{Store, StoreListener, conformance::Faulty, memory::MemoryStore, sqlite::SqliteStore};
 
+#[cfg(unix)]
+use crate::servers::postgres::{new_schema, pooled, shared};
 use crate::support::{builder, echo, eventually, job, submit};
 
 mcpq::store_conformance!(memory, || async { MemoryStore::new() });
@@ -26,6 +28,20 @@ mcpq::store_conformance!(sqlite_shared, || async {
     let other: Arc<dyn Store> = Arc::new(SqliteStore::open(&file).await.unwrap());
     Faulty::across([one, other])
 });
+
+#[cfg(unix)]
+mcpq::store_conformance!(postgres, || async { shared(&new_schema()).open().await.unwrap() });
+#[cfg(unix)]
+mcpq::store_conformance!(postgres_shared, || async {
+    let schema = new_schema();
+    let one: Arc<dyn Store> = Arc::new(shared(&schema).open().await.unwrap());
+    let other: Arc<dyn Store> = Arc::new(shared(&schema).open().await.unwrap());
+    Faulty::across([one, other])
+});
+
+// Through a pooler that gives a connection to each transaction.
+#[cfg(unix)]
+mcpq::store_conformance!(postgres_pooled, || async { pooled(&new_schema()).open().await.unwrap() });
 
 /// A place for a new file, which outlives its store. What earlier runs have left is removed.
 pub(crate) fn file() -> PathBuf {

@@ -1,6 +1,8 @@
 //! Submitting: checked, bounded, stored, then acknowledged.
 
 mod bulk;
+#[cfg(feature = "postgres")]
+mod joined;
 mod typed;
 
 use std::{io, sync::Arc, time::Duration};
@@ -9,6 +11,8 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 pub use bulk::JobBatch;
+#[cfg(feature = "postgres")]
+pub use joined::{PostgresQueue, SubmitIn};
 pub use typed::Submit;
 
 use super::{EventKind, JobEvent, JobHandle, Queue, QueueError};
@@ -71,22 +75,25 @@ impl Queue {
     ) -> Result<Submitted, QueueError> {
         let new = self.prepare(job_type, args, options)?;
         let (id, name, queue, event) = (new.id, new.job_type.clone(), new.queue.clone(), submitted(&new));
-        let existing = match self.store().insert(vec![new], self.bound()).await? {
-            InsertReply::Full(depth) => return Err(self.full(depth)),
-            InsertReply::Done(mut replies) => match replies.pop() {
-                Some(Inserted::Conflict(existing)) => {
-                    return Err(QueueError::IdempotencyConflict { existing });
-                }
-                Some(Inserted::Existing(record)) => Some(record),
-                Some(Inserted::Created) | None => None,
-            },
-        };
+        let existing = self.stored(self.store().insert(vec![new], self.bound()).await?)?;
         if existing.is_none() {
             self.shared.events.emit(|| event);
             self.warn_unserved(&queue, &name);
         }
         let (id, queue) = existing.as_ref().map_or((id, queue), |record| (record.id, record.queue.clone()));
         Ok(Submitted { id, job_type: name, queue, existing })
+    }
+
+    /// The job that stands for the one that was to be stored, where there is one.
+    fn stored(&self, reply: InsertReply) -> Result<Option<Box<JobRecord>>, QueueError> {
+        match reply {
+            InsertReply::Full(depth) => Err(self.full(depth)),
+            InsertReply::Done(mut replies) => match replies.pop() {
+                Some(Inserted::Conflict(existing)) => Err(QueueError::IdempotencyConflict { existing }),
+                Some(Inserted::Existing(record)) => Ok(Some(record)),
+                Some(Inserted::Created) | None => Ok(None),
+            },
+        }
     }
 
     /// A handle to a job that was submitted before, here or elsewhere.

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::{Store, StoreError, memory::MemoryStore};
 
-/// Opens the store that a URL names: `memory:`, or `sqlite:PATH` with the options `synchronous=full|normal` and
-/// `max_bytes=N` behind a question mark.
+/// Opens the store that a URL names: `memory:`, `sqlite:PATH` with the options `synchronous=full|normal` and
+/// `max_bytes=N` behind a question mark, or `postgres://user:password@host/database` with `schema=NAME`, `listen=on|off`,
+/// `max_connections=N` and PostgreSQL's own options. Each but the first needs the cargo feature of its name.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -28,9 +29,8 @@ pub async fn open(url: &str) -> Result<Arc<dyn Store>, StoreError> {
         "memory" if rest.is_empty() => Ok(Arc::new(MemoryStore::new())),
         "memory" => Err(unsuitable("`memory:` takes nothing after the colon")),
         "sqlite" => sqlite(rest).await,
-        "postgres" | "postgresql" | "redis" | "rediss" => {
-            Err(unsuitable(format!("`{scheme}:` stores are not available in this version")))
-        }
+        "postgres" | "postgresql" => postgres(url).await,
+        "redis" | "rediss" => Err(unsuitable(format!("`{scheme}:` stores are not available in this version"))),
         other => Err(unsuitable(format!("there is no store `{}:`", crate::suggest::quote(other)))),
     }
 }
@@ -66,6 +66,16 @@ async fn sqlite(rest: &str) -> Result<Arc<dyn Store>, StoreError> {
 #[cfg(not(feature = "sqlite"))]
 async fn sqlite(_: &str) -> Result<Arc<dyn Store>, StoreError> {
     Err(unsuitable("`sqlite:` stores need the cargo feature `sqlite`"))
+}
+
+#[cfg(feature = "postgres")]
+async fn postgres(url: &str) -> Result<Arc<dyn Store>, StoreError> {
+    Ok(Arc::new(super::postgres::PostgresStore::connect(url).await?))
+}
+
+#[cfg(not(feature = "postgres"))]
+async fn postgres(_: &str) -> Result<Arc<dyn Store>, StoreError> {
+    Err(unsuitable("`postgres:` stores need the cargo feature `postgres`"))
 }
 
 fn unsuitable(message: impl Into<String>) -> StoreError {

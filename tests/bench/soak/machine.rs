@@ -1,15 +1,21 @@
-//! One machine: a folder with one SQLite file, and real processes that share it.
+//! One machine: a folder with one SQLite file, or a database elsewhere, and real processes that share it.
 
 use std::{
     fmt::Debug,
     fs::File,
     path::{Path, PathBuf},
     process::Stdio,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
-use mcpq::{ArgMap, JobDefinition, JobId, JobOptions, Queue, QueueError, SubmitOptions, store::sqlite::SqliteStore};
+use mcpq::{
+    ArgMap, JobDefinition, JobId, JobOptions, Queue, QueueError, SubmitOptions,
+    store::{Store, sqlite::SqliteStore},
+};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::{
@@ -35,6 +41,8 @@ pub(crate) struct Start {
 pub(crate) struct Machine {
     folder: TempDir,
     settings: Vec<(&'static str, String)>,
+    /// Where jobs are, if not in the file.
+    elsewhere: Option<String>,
     programs: AtomicUsize,
 }
 
@@ -43,8 +51,25 @@ impl Machine {
     pub(crate) fn new() -> Self {
         // The folder for temporary files is often in memory, where a sync costs nothing.
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-        let machine = Self { folder, settings: Vec::new(), programs: AtomicUsize::new(0) };
+        let machine = Self { folder, settings: Vec::new(), elsewhere: None, programs: AtomicUsize::new(0) };
         machine.with("TEST_LEASE_MS", 800).with("TEST_SWEEP_MS", 100).with("TEST_MAX_CRASHES", 1000)
+    }
+
+    /// The same with its jobs in the store that this URL names.
+    #[cfg_attr(not(test), allow(dead_code, reason = "the benchmarks have a file"))]
+    pub(crate) fn on(mut self, url: String) -> Self {
+        self.elsewhere = Some(url);
+        self
+    }
+
+    /// Whether its jobs are in its file.
+    pub(crate) fn has_file(&self) -> bool {
+        self.elsewhere.is_none()
+    }
+
+    /// Where its jobs are.
+    pub(crate) fn url(&self) -> String {
+        self.elsewhere.clone().unwrap_or_else(|| format!("sqlite:{}", self.file().display()))
     }
 
     /// The same with a setting of its programs.
@@ -77,6 +102,11 @@ impl Machine {
         SqliteStore::open(self.file()).await.unwrap()
     }
 
+    /// Its store, whichever that is.
+    pub(crate) async fn any_store(&self) -> Arc<dyn Store> {
+        mcpq::store::open(&self.url()).await.unwrap()
+    }
+
     /// A connection beside all others.
     pub(crate) fn sql(&self) -> rusqlite::Connection {
         rusqlite::Connection::open(self.file()).unwrap()
@@ -93,7 +123,7 @@ impl Machine {
         };
         let builder = Queue::builder().without_linked_jobs().submit_only().cancel_wait(Duration::ZERO);
         let builder = JOBS.into_iter().map(job).fold(builder, |builder, job| builder.job(job));
-        builder.max_pending(100_000).store(self.store().await).build().await.unwrap().operator()
+        builder.max_pending(100_000).store_arc(self.any_store().await).build().await.unwrap().operator()
     }
 
     /// Arguments, with the places of this machine where `starts` and `until` name a file.
@@ -146,7 +176,7 @@ impl Machine {
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_test_server"));
         command.args(args).env_clear().envs(self.settings.iter().map(|(name, value)| (*name, value)));
-        command.env("MCPQ_STORE", format!("sqlite:{}", self.file().display()));
+        command.env("MCPQ_STORE", self.url());
         command.env("MCPQ_LOG", "info,rmcp=warn,mcpq_runtime=debug");
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
         command

@@ -45,7 +45,11 @@ impl Answers {
 
 /// Lets it rage for so long, then checks the promises.
 pub(crate) async fn run(seed: u64, length: Duration) -> Result<Seen, Violation> {
-    let machine = Machine::new();
+    run_on(Machine::new(), seed, length).await
+}
+
+/// The same on this machine.
+pub(crate) async fn run_on(machine: Machine, seed: u64, length: Duration) -> Result<Seen, Violation> {
     match rage(&machine, seed, length).await {
         Ok(seen) => Ok(seen),
         Err(what) => Err(Violation { what, files: machine.keep() }),

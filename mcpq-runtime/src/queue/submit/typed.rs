@@ -30,10 +30,10 @@ impl Queue {
 #[derive(Debug)]
 #[must_use = "a submit does nothing until it is awaited"]
 pub struct Submit<T> {
-    queue: Queue,
-    job_type: &'static str,
-    args: Result<ArgMap, ArgError>,
-    options: SubmitOptions,
+    pub(super) queue: Queue,
+    pub(super) job_type: &'static str,
+    pub(super) args: Result<ArgMap, ArgError>,
+    pub(super) options: SubmitOptions,
     output: PhantomData<fn() -> T>,
 }
 

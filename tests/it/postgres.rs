@@ -1,0 +1,60 @@
+//! What PostgreSQL alone can do to a store, and what it alone can do for one. The conformance suite is in [`stores`](crate::stores).
+//!
+//! | fault | tests |
+//! | --- | --- |
+//! | F01 to F05, F10, F39 processes are killed, frozen and stopped | `processes::` |
+//! | F07, F08 the server is stopped, for less and for more than a lease | `outages::f07_`, `outages::f08_` |
+//! | the server is killed | `outages::what_was_acknowledged_` |
+//! | connections are cut | `outages::connections_that_are_cut_` |
+//! | F13 clocks differ | `clocks::f13_` |
+//! | F36 the way of wake-ups is dead without a word | `hearing::f36_` |
+//! | F43 the application, or the server, has no connection left | `connections::f43_` |
+//! | F44 a schema of a newer version; many that make it at once | `opening::` |
+//! | F46 a pooler that gives a connection to each transaction | `connections::f46_` |
+#![cfg(unix)]
+
+mod clocks;
+mod connections;
+mod hearing;
+mod opening;
+mod outages;
+mod processes;
+mod transactions;
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use mcpq::{JobDefinition, Queue, QueueBuilder, WorkerHandle, store::postgres::PostgresStore};
+use serde_json::json;
+use tokio::sync::Notify;
+
+use crate::support::{Recorder, job};
+
+/// The leases under which a job was started.
+type Starts = Arc<Mutex<Vec<u64>>>;
+
+/// Returns its lease once `go` allows it, and tells each start.
+fn gated(go: &Arc<Notify>) -> (JobDefinition, Starts) {
+    let starts = Starts::default();
+    let (told, go) = (starts.clone(), go.clone());
+    let definition = job("work", move |call| {
+        let lease = call.context().lease();
+        told.lock().unwrap().push(lease);
+        let go = go.clone();
+        async move {
+            go.notified().await;
+            Ok(json!(lease))
+        }
+    });
+    (definition, starts)
+}
+
+/// A queue on this store and its worker, which sweeps all the time.
+async fn working(builder: QueueBuilder, store: PostgresStore, lease: Duration) -> (Queue, WorkerHandle, Recorder) {
+    let (builder, events) = Recorder::on(builder.store(store).lease(lease));
+    let queue = builder.sweep_interval(Duration::from_millis(50)).build().await.unwrap();
+    let worker = queue.worker().start().unwrap();
+    (queue, worker, events)
+}
