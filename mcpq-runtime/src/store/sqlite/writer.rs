@@ -308,7 +308,7 @@ impl Thread {
         let news = tx.finish(&self.process)?;
         transaction.commit()?;
         self.commits = self.commits.wrapping_add(1);
-        if self.commits % LOOK_AT_LOG == 0 {
+        if self.commits.is_multiple_of(LOOK_AT_LOG) {
             self.look_at_log();
         }
         Ok(news)
