@@ -9,7 +9,7 @@
 //! | F04 killed before the handler starts | `crashes::f03_`, `stores::sqlite_shared::f04_`, [`soak`] |
 //! | F05 killed before the end is committed | `crashes::f05_`, `crashes::f03_`, `stores::sqlite_shared::f05_` |
 //! | F06 the answer to an end is lost | `outages::f06_`, `stores::sqlite_shared::f06_` |
-//! | F07, F08 the store is gone for less, for more than a lease | `outages::f07_`, `outages::f08_`, `leases::outage` |
+//! | F07, F08 the store is gone for less, for more than a lease | `outages::f07_`, `outages::f08_`, `leases::outage`, and a silent one `leases::silence` |
 //! | F10 frozen past the lease | `freezes::f10_`, `stores::sqlite_shared::f10_`, [`soak`] |
 //! | F11 thawed with claimed jobs in hand | `outages::f11_`, `freezes::f10_f11_` |
 //! | F12 two workers claim at once | `submits::f12_`, `stores::sqlite_shared::f12_` |
@@ -34,13 +34,14 @@
 //! | F41 sweeps meet many rows, and bad ones | `rows::f41_`, `stores::sqlite_shared::f41_` |
 //! | F42 two sweepers | `stores::sqlite_shared::f42_`, and every test here with two workers |
 //! | F44 an older program | `deploys::f44_` |
+//! | F45 a read that is kept open | `space::f45_` |
 //! | F47 a flood of progress | `outages::f47_`, `lifecycle::progress` |
 //! | F48 listings of many jobs | `stores::sqlite_shared::f48_`; the benchmark `sqlite -- growth` |
 //! | F49 probes, and files that are none of ours | `clients::f49_`; network disks in the store's own tests |
 //! | F50 a client leaves | `clients::f50_` |
 //!
-//! F09, F13, F43, F45 and F46 need a database server or a second machine: see [`postgres`](crate::postgres). A loss of power cannot be had here either: what
-//! a test can show is that the file is whole and complete after every process has been killed.
+//! F09, F13, F43 and F46 need a database server or a second machine: see [`postgres`](crate::postgres). A loss of power
+//! cannot be had here either: what a test can show is that the file is whole and complete after every process has been killed.
 #![cfg(unix)]
 
 #[path = "../bench/soak/machine.rs"]

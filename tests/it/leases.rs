@@ -2,6 +2,7 @@
 
 mod outage;
 mod shutdown;
+mod silence;
 mod storm;
 
 use std::{sync::Arc, time::Duration};

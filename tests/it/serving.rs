@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::{
     stores::file,
-    support::{builder, echo, eventually, job, submit},
+    support::{builder, echo, eventually, job, submit, submit_with, with},
 };
 
 async fn two_on_one_file() -> (Queue, Queue) {
@@ -40,6 +40,11 @@ async fn what_a_worker_leaves_out_is_not_served() {
         eventually("the worker is known", || async { queue.is_served("default", "echo").await.then_some(()) }).await;
         assert!(!queue.is_served("default", "other").await, "another type");
         assert!(!queue.is_served("slow", "echo").await, "another queue");
+        submit_with(queue, "echo", json!({}), with(|options| options.queue = Some("slow".into()))).await;
+        submit(queue, "other").await;
+        let stats = queue.stats().await.unwrap();
+        let workers = |name: &str| stats.queues.iter().find(|queue| queue.queue == name).unwrap().workers;
+        assert_eq!((workers("default"), workers("slow"), stats.unserved), (1, 0, false));
     }
     worker.stop().await;
 }

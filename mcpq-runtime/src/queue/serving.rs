@@ -1,10 +1,8 @@
 //! Who runs the jobs: the workers of this process, and those that the store tells of.
 
 use std::{
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    collections::HashSet,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -16,12 +14,16 @@ use crate::store::{LiveWorker, WorkerId};
 /// How long a worker that the store has told of is taken to live.
 const TRUSTED: Duration = Duration::from_secs(5);
 
+/// Most queues and types that the log is told of.
+const WARNED: usize = 100;
+
 /// What is known of the workers.
 #[derive(Debug, Default)]
 pub(super) struct Serving {
     here: Mutex<Vec<LiveWorker>>,
     seen: Mutex<Option<(Instant, Arc<[LiveWorker]>)>>,
-    warned: AtomicBool,
+    /// The queues and types of which the log was told.
+    warned: Mutex<HashSet<(Arc<str>, Arc<str>)>>,
 }
 
 impl Serving {
@@ -36,13 +38,10 @@ impl Serving {
         *locked(&self.seen) = None;
     }
 
-    fn has(&self, serves: impl Fn(&LiveWorker) -> bool) -> bool {
-        locked(&self.here).iter().any(serves)
-    }
-
-    fn seen(&self) -> Option<Arc<[LiveWorker]>> {
-        let (at, workers) = locked(&self.seen).clone()?;
-        (at.elapsed() < TRUSTED).then_some(workers)
+    /// Whether such a worker is known without asking.
+    fn is_known(&self, serves: impl Fn(&LiveWorker) -> bool) -> bool {
+        locked(&self.here).iter().any(&serves)
+            || locked(&self.seen).as_ref().is_some_and(|(at, seen)| at.elapsed() < TRUSTED && seen.iter().any(&serves))
     }
 }
 
@@ -66,7 +65,7 @@ impl Queue {
     pub async fn is_served(&self, queue: &str, job_type: &str) -> bool {
         let serves = |worker: &LiveWorker| worker.serves(queue, job_type);
         let serving = &self.shared.serving;
-        if serving.has(serves) || serving.seen().is_some_and(|seen| seen.iter().any(serves)) {
+        if serving.is_known(serves) {
             return true;
         }
         let Ok(workers) = self.store().workers().await else { return true };
@@ -75,20 +74,28 @@ impl Queue {
         served
     }
 
-    /// Tells the log, once, that nobody runs what was submitted.
-    pub(super) async fn warn_unserved(&self, queue: &str, job_type: &str) {
-        let warned = &self.shared.serving.warned;
-        if !warned.load(Ordering::Relaxed)
-            && !self.is_served(queue, job_type).await
-            && !warned.swap(true, Ordering::Relaxed)
-        {
-            tracing::warn!(
-                target: "mcpq::serving",
-                queue,
-                job_type,
-                "a job was submitted that no worker runs now: it waits for one, of this process or of another"
-            );
+    /// Tells the log, once for a queue and a type, that nobody runs what was submitted. The submit does not wait for that.
+    pub(super) fn warn_unserved(&self, queue: &Arc<str>, job_type: &Arc<str>) {
+        let serving = &self.shared.serving;
+        let told = || locked(&serving.warned).contains(&(queue.clone(), job_type.clone()));
+        if serving.is_known(|worker| worker.serves(queue, job_type)) || told() {
+            return;
         }
+        let (here, queue, job_type) = (self.clone(), queue.clone(), job_type.clone());
+        tokio::spawn(async move {
+            if here.is_served(&queue, &job_type).await {
+                return;
+            }
+            let mut warned = locked(&here.shared.serving.warned);
+            if warned.len() < WARNED && warned.insert((queue.clone(), job_type.clone())) {
+                tracing::warn!(
+                    target: "mcpq::serving",
+                    queue = &*queue,
+                    job_type = &*job_type,
+                    "a job was submitted that no worker runs now: it waits for one, of this process or of another"
+                );
+            }
+        });
     }
 
     pub(crate) fn worker_started(&self, worker: LiveWorker) {

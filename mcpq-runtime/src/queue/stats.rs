@@ -93,6 +93,8 @@ pub struct QueueStats {
     pub timeout: usize,
     /// Kept jobs that were cancelled.
     pub cancelled: usize,
+    /// Workers that take jobs of this queue, in all processes.
+    pub workers: usize,
 }
 
 pub(super) async fn collect(queue: &Queue) -> Result<Stats, QueueError> {
@@ -124,6 +126,7 @@ pub(super) async fn collect(queue: &Queue) -> Result<Stats, QueueError> {
                 failed: counts.failed,
                 timeout: counts.timeout,
                 cancelled: counts.cancelled,
+                workers: workers.iter().filter(|worker| worker.serves_queue(&counts.queue)).count(),
             })
             .collect(),
     })

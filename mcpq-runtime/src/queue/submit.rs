@@ -78,7 +78,7 @@ impl Queue {
         let existing = self.stored(self.store().insert(vec![new], self.bound()).await?)?;
         if existing.is_none() {
             self.shared.events.emit(|| event);
-            self.warn_unserved(&queue, &name).await;
+            self.warn_unserved(&queue, &name);
         }
         let (id, queue) = existing.as_ref().map_or((id, queue), |record| (record.id, record.queue.clone()));
         Ok(Submitted { id, job_type: name, queue, existing })

@@ -33,8 +33,8 @@ use async_trait::async_trait;
 
 use super::{
     Answered, Bound, CancelReply, ClaimRequest, Claimed, Finish, InsertReply, JournalEntry, JournalWrite, LeaseRef,
-    ListFilter, Listeners, Listing, LiveWorker, NewJob, Outcome, Page, Park, ProgressWrite, QueueCounts, Removed,
-    Renewed, Replayed, Rescued, Selection, Settled, Store, StoreError, StoreListener,
+    ListFilter, Listeners, Listing, LiveWorker, NewJob, Page, Park, ProgressWrite, QueueCounts, Removed, Renewed,
+    Replayed, Rescued, Selection, Settled, Store, StoreError, StoreListener,
 };
 use crate::job::{JobId, JobRecord, Payload, Scope};
 pub use open::Synchronous;
@@ -170,16 +170,16 @@ impl Store for SqliteStore {
 
     async fn claim(&self, request: &ClaimRequest) -> Result<Vec<Claimed>, StoreError> {
         let request = request.clone();
-        self.writer.call(Load::lasting(request.max), move |tx| tx.claim(&request)).await
+        self.writer.call(Load::lasting(request.max).of_worker(), move |tx| tx.claim(&request)).await
     }
 
     async fn renew(&self, leases: &[LeaseRef], lease: Duration) -> Result<Vec<Renewed>, StoreError> {
         let leases = leases.to_vec();
-        self.writer.call(Load::seen(leases.len()), move |tx| tx.renew(&leases, lease)).await
+        self.writer.call(Load::seen(leases.len()).of_worker(), move |tx| tx.renew(&leases, lease)).await
     }
 
     async fn finish(&self, finishes: Vec<Finish>) -> Result<Vec<Settled>, StoreError> {
-        let load = Load::lasting(finishes.len()).with(results(&finishes));
+        let load = Load::lasting(finishes.len()).of_worker();
         self.writer.call(load, move |tx| tx.finish_all(&finishes)).await
     }
 
@@ -189,17 +189,17 @@ impl Store for SqliteStore {
         request: &ClaimRequest,
     ) -> Result<(Vec<Settled>, Vec<Claimed>), StoreError> {
         let request = request.clone();
-        let load = Load::lasting(finishes.len() + request.max).with(results(&finishes));
+        let load = Load::lasting(finishes.len() + request.max).of_worker();
         self.writer.call(load, move |tx| Ok((tx.finish_all(&finishes)?, tx.claim_along(&request)?))).await
     }
 
     async fn release(&self, leases: &[LeaseRef]) -> Result<Vec<Settled>, StoreError> {
         let leases = leases.to_vec();
-        self.writer.call(Load::lasting(leases.len()), move |tx| tx.release_all(&leases)).await
+        self.writer.call(Load::lasting(leases.len()).of_worker(), move |tx| tx.release_all(&leases)).await
     }
 
     async fn progress(&self, writes: Vec<ProgressWrite>) -> Result<Vec<bool>, StoreError> {
-        self.writer.call(Load::seen(writes.len()), move |tx| tx.progress(&writes)).await
+        self.writer.call(Load::seen(writes.len()).of_worker(), move |tx| tx.progress(&writes)).await
     }
 
     async fn park(&self, park: Park) -> Result<Settled, StoreError> {
@@ -259,7 +259,7 @@ impl Store for SqliteStore {
     }
 
     async fn rescue(&self, max_crashes: u32, limit: usize) -> Result<Vec<Rescued>, StoreError> {
-        self.writer.call(Load::lasting(limit), move |tx| tx.rescue(max_crashes, limit)).await
+        self.writer.call(Load::lasting(limit).of_worker(), move |tx| tx.rescue(max_crashes, limit)).await
     }
 
     async fn prune(&self, limit: usize) -> Result<usize, StoreError> {
@@ -277,7 +277,7 @@ impl Store for SqliteStore {
 
     async fn heartbeat(&self, worker: &LiveWorker, keep: Duration) -> Result<(), StoreError> {
         let worker = worker.clone();
-        self.writer.call(Load::seen(1), move |tx| tx.heartbeat(&worker, keep)).await
+        self.writer.call(Load::seen(1).of_worker(), move |tx| tx.heartbeat(&worker, keep)).await
     }
 
     async fn workers(&self) -> Result<Vec<LiveWorker>, StoreError> {
@@ -288,13 +288,4 @@ impl Store for SqliteStore {
     fn watch(&self, listener: Weak<dyn StoreListener>) {
         self.listeners.add(listener);
     }
-}
-
-/// Bytes of the results in it.
-fn results(finishes: &[Finish]) -> usize {
-    let bytes = |finish: &Finish| match &finish.outcome {
-        Outcome::Completed(result) => result.len(),
-        _ => 0,
-    };
-    finishes.iter().map(bytes).sum()
 }

@@ -57,9 +57,13 @@ impl LiveWorker {
         }
     }
 
+    /// Whether it takes jobs of this queue, of some type.
+    pub fn serves_queue(&self, queue: &str) -> bool {
+        self.queues.is_empty() || self.queues.iter().any(|known| **known == *queue)
+    }
+
     /// Whether it takes such jobs.
     pub fn serves(&self, queue: &str, job_type: &str) -> bool {
-        let queue_served = self.queues.is_empty() || self.queues.iter().any(|known| **known == *queue);
-        queue_served && (self.any_type || self.types.iter().any(|known| **known == *job_type))
+        self.serves_queue(queue) && (self.any_type || self.types.iter().any(|known| **known == *job_type))
     }
 }

@@ -257,8 +257,9 @@ impl Actor {
             .map(|(key, _)| *key)
             .collect();
         asked.into_iter().for_each(|key| self.adjust(key, |running| running.request_cancel(grace)));
-        if self.is_claiming() && self.early_cancels.len() < EARLY {
-            self.early_cancels.extend(cancels);
+        if self.is_claiming() {
+            let room = EARLY.saturating_sub(self.early_cancels.len());
+            self.early_cancels.extend(cancels.into_iter().take(room));
         }
     }
 

@@ -3,7 +3,10 @@
 use std::{
     any::Any,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use futures::FutureExt;
@@ -51,6 +54,26 @@ impl Drop for Reporter {
     }
 }
 
+/// Who decides of a plain function that waits for a thread: its thread, which calls it, or the worker, which takes it back.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Turn(Arc<AtomicBool>);
+
+impl Turn {
+    /// True for the first who asks.
+    pub(super) fn take(&self) -> bool {
+        !self.0.swap(true, Ordering::SeqCst)
+    }
+}
+
+/// What the worker has of a handler that it started.
+#[derive(Debug)]
+pub(super) enum Hold {
+    /// Drops an async handler at its next await.
+    Async(AbortHandle),
+    /// A plain function, which cannot be stopped once it has begun.
+    Plain(Turn),
+}
+
 /// What an attempt runs.
 pub(super) struct Run {
     pub(super) key: u64,
@@ -86,8 +109,8 @@ impl Input {
     }
 }
 
-/// Starts the attempt. The handle drops an async handler at its next await; a plain one cannot be stopped.
-pub(super) fn start(handlers: &Handle, run: Run) -> Option<AbortHandle> {
+/// Starts the attempt.
+pub(super) fn start(handlers: &Handle, run: Run) -> Hold {
     let Run { key, handler, input, reports, alive } = run;
     let reporter = Reporter { key, reports, told: false, _alive: alive };
     let context = &input.context;
@@ -110,20 +133,22 @@ pub(super) fn start(handlers: &Handle, run: Run) -> Option<AbortHandle> {
                 let ending = AssertUnwindSafe(work).catch_unwind().await;
                 reporter.tell(ended(ending));
             };
-            Some(handlers.spawn(task.instrument(span)).abort_handle())
+            Hold::Async(handlers.spawn(task.instrument(span)).abort_handle())
         }
         Handler::Blocking(handler) => {
+            let turn = Turn::default();
+            let mine = turn.clone();
             handlers.spawn_blocking(move || {
                 let reporter = reporter;
                 // It waited for a thread, and what has been decided of it meanwhile stays true.
-                if input.token.is_cancelled() {
+                if !mine.take() || input.token.is_cancelled() {
                     return reporter.tell(Ending::Dropped);
                 }
                 let work = || span.in_scope(|| Ok(handler(input.call()?)?()));
                 let ending = catch_unwind(AssertUnwindSafe(work));
                 reporter.tell(ended(ending));
             });
-            None
+            Hold::Plain(turn)
         }
     }
 }

@@ -1,12 +1,16 @@
 //! The worker's calls to the store: at most one of each kind under way, so that none holds up another.
 
-use std::{future::pending, sync::Arc, time::Duration};
+use std::{future::pending, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use futures::future::BoxFuture;
-use tokio::time::Instant;
+use futures::{FutureExt, future::BoxFuture};
+use tokio::time::{Instant, timeout};
 
-use crate::store::{
-    ClaimRequest, Claimed, Finish, LeaseRef, LiveWorker, ProgressWrite, Renewed, Selection, Settled, Store, StoreError,
+use crate::{
+    panics,
+    store::{
+        ClaimRequest, Claimed, Finish, LeaseRef, LiveWorker, ProgressWrite, Renewed, Selection, Settled, Store,
+        StoreError,
+    },
 };
 
 /// Shortest and longest pause after a failed call.
@@ -70,39 +74,14 @@ pub(super) struct ClaimAnswer {
     pub(super) asked_at: Instant,
     /// Fewer came than were asked for: nothing more is due.
     pub(super) drained: bool,
-    pub(super) claimed: Result<(Vec<Claimed>, Option<Duration>), StoreError>,
+    pub(super) claimed: Result<Vec<Claimed>, StoreError>,
 }
 
-pub(super) async fn claim(store: Arc<dyn Store>, request: ClaimRequest) -> ClaimAnswer {
-    let asked_at = Instant::now();
-    let claimed = store.claim(&request).await;
-    answer(&*store, &request, asked_at, claimed).await
-}
-
-/// Completes what a claim brought by when the next job is due, where nothing more is.
-async fn answer(
-    store: &dyn Store,
-    request: &ClaimRequest,
-    asked_at: Instant,
-    claimed: Result<Vec<Claimed>, StoreError>,
-) -> ClaimAnswer {
-    let claimed = match claimed {
-        Ok(claimed) if claimed.len() < request.max => {
-            // What was claimed is kept whatever this says: its leases run already.
-            let next = store.next_due(&request.selection).await.unwrap_or_else(|error| {
-                tracing::warn!(%error, "the store did not say when the next job is due; asking again soon");
-                Some(PAUSES.1)
-            });
-            return ClaimAnswer { asked_at, drained: true, claimed: Ok((claimed, next)) };
-        }
-        other => other.map(|claimed| (claimed, None)),
-    };
-    ClaimAnswer { asked_at, drained: false, claimed }
-}
-
-/// When the next job is due. Asked before a claim that may be for nothing: to read costs others less than to write.
-pub(super) async fn look(store: Arc<dyn Store>, selection: Arc<Selection>) -> Result<Option<Duration>, StoreError> {
-    store.next_due(&selection).await
+impl ClaimAnswer {
+    fn new(asked_at: Instant, request: &ClaimRequest, claimed: Result<Vec<Claimed>, StoreError>) -> Self {
+        let drained = claimed.as_ref().is_ok_and(|claimed| claimed.len() < request.max);
+        Self { asked_at, drained, claimed }
+    }
 }
 
 /// What is to be written of attempts that ended.
@@ -120,32 +99,81 @@ pub(super) struct WriteAnswer {
     pub(super) claimed: Option<ClaimAnswer>,
 }
 
-/// Writes a batch, and claims for the slots that it frees where more is waiting.
-pub(super) async fn write(
-    store: Arc<dyn Store>,
-    batch: Vec<(u64, Ended)>,
-    request: Option<ClaimRequest>,
-) -> WriteAnswer {
-    let asked_at = Instant::now();
-    let finish = |(_, ended): &(u64, Ended)| match ended {
-        Ended::Finish(finish) => Some(finish.clone()),
-        Ended::Release(_) => None,
-    };
-    let finishes: Option<Vec<Finish>> = batch.iter().map(finish).collect();
-    match (finishes, request) {
-        (Some(finishes), Some(request)) => {
-            let (settled, claimed) = match store.finish_and_claim(finishes, &request).await {
-                Ok((settled, claimed)) => (Ok(settled), answer(&*store, &request, asked_at, Ok(claimed)).await),
-                Err(error) => (Err(error), ClaimAnswer { asked_at, drained: false, claimed: Ok((Vec::new(), None)) }),
+/// Keys and what became of their leases.
+pub(super) struct RenewAnswer {
+    pub(super) asked_at: Instant,
+    pub(super) keys: Vec<u64>,
+    pub(super) renewed: Result<Vec<Renewed>, StoreError>,
+}
+
+/// The store, which may be slow, silent or broken: a call that is not answered in time has failed, and one that panics
+/// too. Whether it happened is unknown then; every call may be repeated.
+#[derive(Clone)]
+pub(super) struct Calls {
+    pub(super) store: Arc<dyn Store>,
+    /// The length of a lease: what is answered later is of no use to anybody.
+    pub(super) lease: Duration,
+}
+
+impl Calls {
+    pub(super) async fn claim(self, request: ClaimRequest) -> ClaimAnswer {
+        let asked_at = Instant::now();
+        let claimed = within(self.lease, self.store.claim(&request)).await;
+        ClaimAnswer::new(asked_at, &request, claimed)
+    }
+
+    /// When the next job is due. Asked before a claim that may be for nothing: to read costs others less than to write.
+    pub(super) async fn look(self, selection: Arc<Selection>) -> Result<Option<Duration>, StoreError> {
+        within(self.lease / 3, self.store.next_due(&selection)).await
+    }
+
+    /// Writes a batch, and claims for the slots that it frees where more is waiting.
+    pub(super) async fn write(self, batch: Vec<(u64, Ended)>, request: Option<ClaimRequest>) -> WriteAnswer {
+        let asked_at = Instant::now();
+        let finish = |(_, ended): &(u64, Ended)| match ended {
+            Ended::Finish(finish) => Some(finish.clone()),
+            Ended::Release(_) => None,
+        };
+        let finishes: Option<Vec<Finish>> = batch.iter().map(finish).collect();
+        if let (Some(finishes), Some(request)) = (finishes, request) {
+            let (settled, claimed) = match within(self.lease, self.store.finish_and_claim(finishes, &request)).await {
+                Ok((settled, claimed)) => (Ok(settled), Some(ClaimAnswer::new(asked_at, &request, Ok(claimed)))),
+                Err(error) => (Err(error), None),
             };
-            WriteAnswer { batch, settled, claimed: Some(claimed) }
+            return WriteAnswer { batch, settled, claimed };
         }
-        (_, request) => {
-            let settled = write_all(&*store, &batch).await;
-            // Nothing was claimed: the next claim comes by itself.
-            let claimed = request.map(|_| ClaimAnswer { asked_at, drained: false, claimed: Ok((Vec::new(), None)) });
-            WriteAnswer { batch, settled, claimed }
-        }
+        let settled = within(self.lease, write_all(&*self.store, &batch)).await;
+        WriteAnswer { batch, settled, claimed: None }
+    }
+
+    pub(super) async fn renew(self, held: Vec<(u64, LeaseRef)>) -> RenewAnswer {
+        let asked_at = Instant::now();
+        let (keys, leases): (Vec<u64>, Vec<LeaseRef>) = held.into_iter().unzip();
+        // In time for another try.
+        let renewed = within(self.lease / 3, self.store.renew(&leases, self.lease)).await;
+        RenewAnswer { asked_at, keys, renewed }
+    }
+
+    /// Notes that a worker lives.
+    pub(super) async fn heartbeat(self, worker: LiveWorker) -> Result<(), StoreError> {
+        within(self.lease, self.store.heartbeat(&worker, self.lease * 3)).await
+    }
+
+    /// What became of progress writes. Progress that is lost with an error is written with the next report or the end.
+    pub(super) async fn progress(self, writes: Vec<ProgressWrite>) -> Result<(), StoreError> {
+        within(self.lease / 3, self.store.progress(writes)).await.map(drop)
+    }
+}
+
+/// The answer to a call, if there is one in time.
+async fn within<T>(limit: Duration, call: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    match timeout(limit, AssertUnwindSafe(call).catch_unwind()).await {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(panic)) => Err(StoreError::Unavailable {
+            message: format!("its call panicked: {}", panics::message(panic)),
+            source: None,
+        }),
+        Err(_) => Err(StoreError::Unavailable { message: format!("it has not answered for {limit:?}"), source: None }),
     }
 }
 
@@ -173,28 +201,4 @@ async fn write_all(store: &dyn Store, batch: &[(u64, Ended)]) -> Result<Vec<Sett
         Ended::Release(_) => released.next(),
     };
     Ok(batch.iter().map(|(_, ended)| ended).map(next).map(|settled| settled.unwrap_or(Settled::Stale)).collect())
-}
-
-/// Keys and what became of their leases.
-pub(super) struct RenewAnswer {
-    pub(super) asked_at: Instant,
-    pub(super) keys: Vec<u64>,
-    pub(super) renewed: Result<Vec<Renewed>, StoreError>,
-}
-
-pub(super) async fn renew(store: Arc<dyn Store>, held: Vec<(u64, LeaseRef)>, lease: Duration) -> RenewAnswer {
-    let asked_at = Instant::now();
-    let (keys, leases): (Vec<u64>, Vec<LeaseRef>) = held.into_iter().unzip();
-    let renewed = store.renew(&leases, lease).await;
-    RenewAnswer { asked_at, keys, renewed }
-}
-
-/// Notes that a worker lives.
-pub(super) async fn heartbeat(store: Arc<dyn Store>, worker: LiveWorker, keep: Duration) -> Result<(), StoreError> {
-    store.heartbeat(&worker, keep).await
-}
-
-/// What became of progress writes. Progress that is lost with an error is written with the next report or the end.
-pub(super) async fn progress(store: Arc<dyn Store>, writes: Vec<ProgressWrite>) -> Result<(), StoreError> {
-    store.progress(writes).await.map(drop)
 }

@@ -1,8 +1,11 @@
 //! What reaches the worker from outside its loop: the store's hints and its handlers' progress.
 
-use std::sync::{
-    Mutex, PoisonError,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    collections::HashSet,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use tokio::sync::{Notify, mpsc::UnboundedSender};
@@ -16,7 +19,7 @@ pub(super) struct Hints {
     pub(super) wake: Notify,
     ready: AtomicBool,
     resync: AtomicBool,
-    cancels: Mutex<Vec<JobId>>,
+    cancels: Mutex<HashSet<JobId>>,
 }
 
 impl Hints {
@@ -31,7 +34,7 @@ impl Hints {
     }
 
     /// The jobs whose end was asked for since the last call.
-    pub(super) fn take_cancels(&self) -> Vec<JobId> {
+    pub(super) fn take_cancels(&self) -> HashSet<JobId> {
         std::mem::take(&mut *self.cancels.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -44,7 +47,7 @@ impl StoreListener for Hints {
     }
 
     fn cancel_requested(&self, id: JobId) {
-        self.cancels.lock().unwrap_or_else(PoisonError::into_inner).push(id);
+        self.cancels.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
         self.wake.notify_one();
     }
 

@@ -2,9 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::{task::AbortHandle, time::Instant};
+use tokio::time::Instant;
 
-use super::verdict::{Attempt, Causes, Ending, Verdict, verdict};
+use super::{
+    attempt::Hold,
+    verdict::{Attempt, Causes, Ending, Verdict, verdict},
+};
 use crate::{
     inject::{CancelReason, CancelToken, Progress},
     job::{JobRecord, Owner},
@@ -35,8 +38,8 @@ pub(super) struct Running {
     pub(super) progress: Progress,
     /// Earliest time of the next progress write.
     pub(super) progress_from: Instant,
-    /// `None` for a plain function.
-    pub(super) abort: Option<AbortHandle>,
+    /// The handler, once it has been started.
+    pub(super) hold: Option<Hold>,
     pub(super) causes: Causes,
     /// Until when the lease is sure to hold.
     pub(super) lease_until: Instant,
@@ -74,7 +77,7 @@ impl Running {
             token: CancelToken::new(),
             progress,
             progress_from: now,
-            abort: None,
+            hold: None,
             causes: Causes::default(),
             lease_until,
             deadline,
@@ -153,14 +156,19 @@ impl Running {
     /// Drops an async handler at its next await; a plain one can only be given up.
     pub(super) fn drop_handler(&mut self) {
         let now = Instant::now();
-        let give_up = match &self.abort {
-            Some(abort) => {
+        let give_up = match &self.hold {
+            Some(Hold::Async(abort)) => {
                 abort.abort();
                 now + DROP_TIME
             }
-            None => now,
+            _ => now,
         };
         self.give_up_at = Some(self.give_up_at.map_or(give_up, |at| at.min(give_up)));
+    }
+
+    /// Takes back a plain function that has not begun. `true`: it never will.
+    pub(super) fn withdraw(&self) -> bool {
+        matches!(&self.hold, Some(Hold::Plain(turn)) if turn.take())
     }
 
     /// What follows from an ending.

@@ -11,7 +11,7 @@ use std::{
 use mcpq::{EventKind, Queue, Status, WorkerHandle, prelude::*};
 use serde_json::json;
 
-use crate::support::{Fault, Faulty, Op, Recorder, builder, echo, eventually, job, submit};
+use crate::support::{Fault, Faulty, Op, Recorder, builder, echo, eventually, job, submit, submit_with, with};
 
 const GRACE: Duration = Duration::from_millis(60);
 
@@ -252,11 +252,31 @@ fn a_function_that_was_cancelled_before_it_got_a_thread_is_never_called() {
         world.events.heard(second.id(), EventKind::Started, 1).await;
         second.cancel().await.unwrap();
         assert_eq!(second.wait().await.unwrap().status, Status::Cancelled);
-        world.leaked(1).await;
+        assert_eq!(world.queue.stats().await.unwrap().leaked, 0, "it has not begun, so nothing is lost");
         world.gate.open();
         assert_eq!(first.wait().await.unwrap().status, Status::Completed);
         world.leaked(0).await;
         assert_eq!(world.gate.starts.load(Ordering::SeqCst), 1);
+        world.worker.stop().await;
+    });
+}
+
+#[test]
+fn a_function_that_gets_no_thread_within_its_timeout_goes_back_unstarted() {
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = runtime.worker_threads(2).max_blocking_threads(1).enable_all().build().unwrap();
+    runtime.block_on(async {
+        let world = world(2).await;
+        let first = world.begun("stubborn").await;
+        let short = with(|options| options.timeout = Some(Duration::from_millis(60)));
+        let second = submit_with(&world.queue, "stubborn", json!({}), short).await;
+        world.events.heard(second.id(), EventKind::Released, 1).await;
+        assert_eq!(world.queue.stats().await.unwrap().leaked, 0);
+        world.gate.open();
+        assert_eq!(first.wait().await.unwrap().status, Status::Completed);
+        let record = second.wait().await.unwrap();
+        assert_eq!((record.status, record.attempts), (Status::Completed, 1), "{record:?}");
+        assert_eq!(world.gate.starts.load(Ordering::SeqCst), 2);
         world.worker.stop().await;
     });
 }

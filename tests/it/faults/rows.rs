@@ -60,6 +60,42 @@ async fn f41_a_row_that_cannot_be_read_takes_up_no_room_in_a_sweep() {
 }
 
 #[tokio::test]
+async fn f41_an_attempt_that_cannot_be_read_keeps_neither_its_job_nor_others_from_being_rescued() {
+    let machine = Machine::new();
+    let store = machine.store().await;
+    let queue = machine.queue().await;
+    let (bad, good) =
+        (machine.submit(&queue, "mark", json!({})).await, machine.submit(&queue, "mark", json!({})).await);
+    let selection = Arc::new(Selection { queues: Vec::new(), types: Vec::new(), any_type: true });
+    for crashes in 1..=2 {
+        let request = ClaimRequest {
+            worker: WorkerId::new(),
+            selection: selection.clone(),
+            max: 2,
+            lease: Duration::from_millis(1),
+        };
+        assert_eq!(store.claim(&request).await.unwrap().len(), 2);
+        let mut rescued = std::collections::HashSet::new();
+        until("both are rescued", async || {
+            rescued.extend(store.rescue(9, 9).await.unwrap().into_iter().map(|rescued| rescued.record.id));
+            (rescued == [bad, good].into()).then_some(())
+        })
+        .await;
+        let record = queue.status(bad).await.unwrap();
+        assert_eq!((record.crashes, record.history.len()), (crashes, 1), "what can be read is told");
+        // As a newer program might write it.
+        machine
+            .sql()
+            .execute(
+                "UPDATE attempt SET ending = 200 WHERE job = (SELECT seq FROM job WHERE id = ?1)",
+                [bad.as_uuid().as_bytes()],
+            )
+            .unwrap();
+    }
+    assert_eq!(queue.status(good).await.unwrap().history.len(), 2);
+}
+
+#[tokio::test]
 async fn f41_a_row_that_cannot_be_read_keeps_no_other_from_being_claimed() {
     let machine = Machine::new().with("MCPQ_WORKERS", 1);
     let queue = machine.queue().await;

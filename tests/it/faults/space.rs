@@ -16,7 +16,7 @@ use serde_json::json;
 use tokio::sync::Notify;
 
 use super::{machine::Machine, promises};
-use crate::support::{Recorder, args, builder, echo, job, submit};
+use crate::support::{Recorder, args, builder, echo, eventually, job, submit};
 
 /// A queue on the machine's file, opened as `set` says, with a job `work` that waits for `go`.
 async fn queue(machine: &Machine, set: impl FnOnce(SqliteOptions) -> SqliteOptions) -> (Queue, Recorder, Arc<Notify>) {
@@ -128,4 +128,56 @@ async fn f33_a_program_that_lets_go_of_the_file_for_moments_only_keeps_nobody_fr
     }
     stop.store(true, Ordering::Relaxed);
     busy.join().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn f33_of_a_crowd_behind_a_locked_file_nobody_waits_longer_than_one_would() {
+    let machine = Machine::new();
+    let wait = Duration::from_secs(1);
+    let (queue, ..) = queue(&machine, |options| options.busy_timeout(wait)).await;
+    let lock = machine.sql();
+    lock.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let began = std::time::Instant::now();
+    let options = SubmitOptions::default;
+    let submits = (0..3_000).map(|_| queue.submit_json("echo", args(json!({})), options()));
+    for refused in futures::future::join_all(submits).await {
+        assert!(matches!(refused, Err(QueueError::Store(StoreError::Unavailable { .. }))), "{refused:?}");
+    }
+    // They go in groups, of which there are more than ten.
+    assert!(began.elapsed() < wait * 4, "{:?}", began.elapsed());
+    lock.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(queue.stats().await.unwrap().queued, 0);
+    submit(&queue, "echo").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn f45_a_read_that_is_kept_open_loses_nothing_and_is_told_of() {
+    let machine = Machine::new().with("MCPQ_WORKERS", 2);
+    let front = machine.queue().await;
+    let reader = machine.sql();
+    reader.execute_batch("BEGIN; SELECT count(*) FROM job").unwrap();
+    let mut worker = machine.worker();
+    let mut ids = Vec::new();
+    for _ in 0..200 {
+        let submitted = front.submit_json("large", args(json!({ "bytes": 1_000_000 })), SubmitOptions::default()).await;
+        ids.push(submitted.unwrap().id);
+    }
+    for id in &ids {
+        assert_eq!(front.job(*id).wait().await.unwrap().status, Status::Completed);
+    }
+    worker.says("a program keeps a read of the file open").await;
+    let log = || std::fs::metadata(format!("{}-wal", machine.file().display())).map_or(0, |log| log.len());
+    assert!(log() > 128 << 20);
+    reader.execute_batch("COMMIT").unwrap();
+    eventually("the log is brought home", || async {
+        submit_again(&machine, &front).await;
+        (log() < 128 << 20).then_some(())
+    })
+    .await;
+    assert_eq!(worker.stop().await, 0);
+}
+
+async fn submit_again(machine: &Machine, front: &Queue) {
+    let id = machine.submit(front, "mark", json!({})).await;
+    front.job(id).wait().await.unwrap();
 }

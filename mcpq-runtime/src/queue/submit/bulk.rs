@@ -78,7 +78,7 @@ impl Queue {
             jobs.push(JobHandle::new(self.clone(), id, deduplicated));
         }
         if let Some((queue, job_type)) = first {
-            self.warn_unserved(&queue, &job_type).await;
+            self.warn_unserved(&queue, &job_type);
         }
         Ok(JobBatch { id: batch, jobs })
     }

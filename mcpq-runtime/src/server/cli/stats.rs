@@ -22,10 +22,12 @@ fn describe(stats: &Stats) -> String {
             ("failed or timed out", stats.dead.to_string()),
         ],
     );
-    let head =
-        ["QUEUE", "QUEUED", "RUNNING", "COMPLETED", "FAILED", "TIMEOUT", "CANCELLED"].map(str::to_owned).to_vec();
+    let head = ["QUEUE", "QUEUED", "RUNNING", "COMPLETED", "FAILED", "TIMEOUT", "CANCELLED", "WORKERS"]
+        .map(str::to_owned)
+        .to_vec();
     let rows = stats.queues.iter().map(|queue| {
-        let counts = [queue.queued, queue.running, queue.completed, queue.failed, queue.timeout, queue.cancelled];
+        let jobs = [queue.queued, queue.running, queue.completed, queue.failed, queue.timeout, queue.cancelled];
+        let counts = jobs.into_iter().chain([queue.workers]);
         std::iter::once(queue.queue.clone()).chain(counts.map(|count| count.to_string())).collect()
     });
     let rows: Vec<Vec<String>> = std::iter::once(head).chain(rows).collect();

@@ -146,15 +146,23 @@ impl Slot {
         Ok(Self::find(db, lease.id)?.filter(holds))
     }
 
-    /// Reads how its attempts ended.
+    /// Reads how its attempts ended. One that cannot be read is told and left out: it keeps nobody from the job.
     pub(super) fn with_history(mut self, sql: &Connection) -> rusqlite::Result<Self> {
         // Before the first claim there is none.
         if self.record.lease > 0 {
             let mut statement = sql.prepare_cached(
                 "SELECT lease, started_at, ended_at, ending, error_code, error FROM attempt WHERE job = ?1 ORDER BY lease",
             )?;
-            let attempts = statement.query_map([self.seq], attempt)?;
-            let mut attempts = attempts.collect::<rusqlite::Result<Vec<AttemptRecord>>>()?;
+            let mut rows = statement.query([self.seq])?;
+            let mut attempts = Vec::new();
+            while let Some(row) = rows.next()? {
+                match attempt(row) {
+                    Ok(attempt) => attempts.push(attempt),
+                    Err(error) => {
+                        tracing::error!(job_id = %self.record.id, %error, "an attempt of a job cannot be read")
+                    }
+                }
+            }
             let last = self.last_attempt();
             attempts.extend(last.filter(|last| attempts.last().is_none_or(|known| known.lease != last.lease)));
             self.record.history = attempts.into();

@@ -36,6 +36,10 @@ const CROWD: usize = 32;
 /// How long nothing may be asked for before the log is brought home.
 const IDLE: Duration = Duration::from_millis(500);
 
+/// The log beside the file is looked at once in so many commits, and told of where it has grown to so many bytes.
+const LOOK_AT_LOG: u32 = 64;
+const LARGE_LOG: u64 = 128 << 20;
+
 /// How long it waits when it has nothing to do at all.
 const FOR_LONG: Duration = Duration::from_secs(3600);
 
@@ -56,22 +60,29 @@ pub(super) struct Load {
     jobs: usize,
     /// Bytes that it holds while it waits.
     bytes: usize,
+    /// A worker's, which has few of them at a time: it never waits for a place behind others.
+    of_worker: bool,
 }
 
 impl Load {
     /// A call about so many jobs, that is to last.
     pub(super) fn lasting(jobs: usize) -> Self {
-        Self { needs: Needs::Disk, jobs, bytes: 0 }
+        Self { needs: Needs::Disk, jobs, bytes: 0, of_worker: false }
     }
 
     /// A call about so many jobs, that is to be seen.
     pub(super) fn seen(jobs: usize) -> Self {
-        Self { needs: Needs::Sight, jobs, bytes: 0 }
+        Self { needs: Needs::Sight, jobs, bytes: 0, of_worker: false }
     }
 
     /// Holds so many bytes.
     pub(super) fn with(self, bytes: usize) -> Self {
         Self { bytes, ..self }
+    }
+
+    /// Is a worker's: leases run out while such a call waits.
+    pub(super) fn of_worker(self) -> Self {
+        Self { of_worker: true, ..self }
     }
 }
 
@@ -87,7 +98,7 @@ struct Call<T, F> {
     work: F,
     done: Option<T>,
     reply: oneshot::Sender<Result<T, StoreError>>,
-    _ticket: Ticket,
+    _ticket: Option<Ticket>,
 }
 
 impl<T: Send, F: FnMut(&mut Tx<'_>) -> rusqlite::Result<T> + Send> Task for Call<T, F> {
@@ -109,6 +120,7 @@ impl<T: Send, F: FnMut(&mut Tx<'_>) -> rusqlite::Result<T> + Send> Task for Call
 
 struct Request {
     load: Load,
+    came: Instant,
     task: Box<dyn Task>,
 }
 
@@ -140,6 +152,8 @@ impl Writer {
             lasting: options.synchronous == Synchronous::Full,
             wait: options.busy_timeout,
             level: None,
+            commits: 0,
+            large: LARGE_LOG,
         };
         std::thread::Builder::new().name("mcpq-sqlite-write".into()).spawn(move || thread.run(&requests))?;
         Ok(Self { requests: sender, gate: Gate::new(options.busy_timeout) })
@@ -152,10 +166,10 @@ impl Writer {
         load: Load,
         work: impl FnMut(&mut Tx<'_>) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let ticket = self.gate.enter(load.bytes).await?;
+        let ticket = if load.of_worker { None } else { Some(self.gate.enter(load.bytes).await?) };
         let (reply, answer) = oneshot::channel();
         let task = Box::new(Call { work, done: None, reply, _ticket: ticket });
-        self.requests.send(Request { load, task }).map_err(|_| gone())?;
+        self.requests.send(Request { load, came: Instant::now(), task }).map_err(|_| gone())?;
         answer.await.map_err(|_| gone())?
     }
 }
@@ -173,6 +187,9 @@ struct Thread {
     wait: Duration,
     /// What the connection was last set to.
     level: Option<Needs>,
+    commits: u32,
+    /// From which size on the log is told of.
+    large: u64,
 }
 
 impl Thread {
@@ -200,8 +217,8 @@ impl Thread {
             let answered = group.len();
             let committed = self.commit(&mut group);
             // Who came meanwhile, and who is answered now and asks again in a moment, make the next group.
-            let mut next: Vec<Request> = requests.try_iter().take(GROUP).collect();
-            self.answer(committed, group);
+            let mut next = self.answer(committed, group);
+            next.extend(requests.try_iter().take(GROUP.saturating_sub(next.len())));
             let jobs: usize = next.iter().map(|request| request.load.jobs).sum();
             if (answered > 1 || !next.is_empty()) && jobs < CROWD {
                 let expected = (next.len() + answered).min(GROUP);
@@ -217,33 +234,43 @@ impl Thread {
         self.bring_home("TRUNCATE");
     }
 
-    /// Answers a group. Where its commit failed, each call is tried alone, so that the one at fault spoils no other.
-    fn answer(&mut self, committed: rusqlite::Result<News>, group: Vec<Request>) {
+    /// Answers a group. Where its commit failed, each call is tried alone, so that the one at fault spoils no other. Where
+    /// another process writes, those are given back that have not waited long enough.
+    fn answer(&mut self, committed: rusqlite::Result<News>, group: Vec<Request>) -> Vec<Request> {
         match committed {
             Ok(news) => {
                 group.into_iter().for_each(|request| request.task.answer(Ok(())));
                 news.tell(&self.listeners);
+                Vec::new()
             }
-            // It did not even begin: another process writes.
-            Err(error) if group.len() == 1 || is_busy(&error) => {
-                let mut group = group.into_iter();
-                let Some(first) = group.next() else { return };
-                group.for_each(|request| request.task.answer(Err(locked())));
-                first.task.answer(Err(store_error(error)));
+            Err(error) if is_busy(&error) => {
+                let (late, early): (Vec<Request>, Vec<Request>) =
+                    group.into_iter().partition(|request| request.came.elapsed() >= self.wait);
+                late.into_iter().for_each(|request| request.task.answer(Err(locked())));
+                early
+            }
+            Err(error) if group.len() == 1 => {
+                let mut error = Some(error);
+                group
+                    .into_iter()
+                    .for_each(|request| request.task.answer(Err(error.take().map_or_else(gone, store_error))));
+                Vec::new()
             }
             Err(_) => {
                 let mut group = group.into_iter();
+                let mut left = Vec::new();
                 while let Some(request) = group.next() {
                     let mut alone = vec![request];
                     let committed = self.commit(&mut alone);
                     if committed.as_ref().is_err_and(is_busy) {
-                        // Who comes after it has waited as long already.
+                        // The others would find the same.
                         alone.extend(group.by_ref());
                     }
-                    self.answer(committed, alone);
+                    left.extend(self.answer(committed, alone));
                 }
                 // What the failed commit had noted to tell went with it.
                 self.listeners.each(|listener| listener.resync());
+                left
             }
         }
     }
@@ -271,14 +298,36 @@ impl Thread {
             self.level = Some(needs);
         }
         let begin = || Transaction::new_unchecked(&self.db, TransactionBehavior::Immediate);
-        let transaction = retrying(self.wait, begin)?;
+        // However many wait, each waits as long as it was told.
+        let waited = group.iter().map(|request| request.came.elapsed()).max().unwrap_or_default();
+        let transaction = retrying(self.wait.saturating_sub(waited), begin)?;
         let mut tx = Tx::new(&self.db, self.clock.now(), &mut self.local);
         for request in group {
             request.task.run(&mut tx)?;
         }
         let news = tx.finish(&self.process)?;
         transaction.commit()?;
+        self.commits = self.commits.wrapping_add(1);
+        if self.commits.is_multiple_of(LOOK_AT_LOG) {
+            self.look_at_log();
+        }
         Ok(news)
+    }
+
+    /// A program that reads one state of the file for long keeps the log from being brought home, until the disk is full.
+    fn look_at_log(&mut self) {
+        let log = self.db.path().map(|path| format!("{path}-wal"));
+        let size = log.and_then(|log| std::fs::metadata(log).ok()).map_or(0, |log| log.len());
+        if size >= self.large {
+            self.large = size.saturating_mul(2);
+            tracing::warn!(
+                megabytes = size >> 20,
+                "the log of the store cannot be brought home: a program keeps a read of the file open (a backup, a shell, \
+                 a frozen process); end it"
+            );
+        } else if size < LARGE_LOG {
+            self.large = LARGE_LOG;
+        }
     }
 
     /// Moves what the log holds into the file itself, where nobody is in the way.

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use super::Actor;
 use crate::{
     store::{ClaimRequest, LeaseRef, ProgressWrite},
-    worker::calls::{self, Ended},
+    worker::calls::{Calls, Ended},
 };
 
 impl Actor {
@@ -16,9 +16,16 @@ impl Actor {
         ClaimRequest { worker: self.card.id, selection, max, lease }
     }
 
+    fn calls(&self) -> Calls {
+        Calls { store: self.store.clone(), lease: self.queue.settings().lease }
+    }
+
     /// Starts every call to the store that is due and not under way.
     pub(super) fn begin_calls(&mut self) {
         let now = Instant::now();
+        if !self.is_claiming() {
+            self.early_cancels.clear();
+        }
         let claims = self.claim_at.is_some_and(|at| now >= at)
             && self.quit_at.is_none()
             && !self.is_claiming()
@@ -31,20 +38,20 @@ impl Actor {
         } else if claims && self.free_slots() > 0 {
             self.claim_at = None;
             let request = self.request(self.free_slots());
-            self.claims.start(calls::claim(self.store.clone(), request));
+            self.claims.start(self.calls().claim(request));
         }
         // What a claim on its way has seen may be older. One that is due finds what there is, and without a free slot
         // there is nothing to look for: the last claim was full, so that the next one is due already.
         if self.look && !self.is_claiming() && self.looks.is_free(now) {
             self.look = false;
             if self.free_slots() > 0 && self.quit_at.is_none() && self.claim_at.is_none_or(|at| at > now) {
-                self.looks.start(calls::look(self.store.clone(), self.selection.clone()));
+                self.looks.start(self.calls().look(self.selection.clone()));
             }
         }
         if now >= self.beat_at && self.quit_at.is_none() && self.heartbeats.is_free(now) {
             let lease = self.queue.settings().lease;
             self.beat_at = now + lease;
-            self.heartbeats.start(calls::heartbeat(self.store.clone(), self.card.clone(), lease * 3));
+            self.heartbeats.start(self.calls().heartbeat(self.card.clone()));
         }
         if now >= self.renew_at && self.renewals.is_free(now) {
             self.renew_at = now + self.queue.settings().lease / 3;
@@ -55,13 +62,13 @@ impl Actor {
                 .map(|(key, running)| (*key, running.lease))
                 .collect();
             if !held.is_empty() {
-                self.renewals.start(calls::renew(self.store.clone(), held, self.queue.settings().lease));
+                self.renewals.start(self.calls().renew(held));
             }
         }
         if self.dirty.first().is_some_and(|(at, _)| now >= *at) && self.progress.is_free(now) {
             let writes = self.take_progress(now);
             if !writes.is_empty() {
-                self.progress.start(calls::progress(self.store.clone(), writes));
+                self.progress.start(self.calls().progress(writes));
             }
         }
     }
@@ -77,7 +84,7 @@ impl Actor {
             self.claim_at = None;
             self.claims_along[call] = true;
         }
-        self.writes[call].start(calls::write(self.store.clone(), batch, request));
+        self.writes[call].start(self.calls().write(batch, request));
     }
 
     fn take_progress(&mut self, now: Instant) -> Vec<ProgressWrite> {

@@ -64,6 +64,20 @@ impl Actor {
         let Some(running) = self.running.get_mut(&key) else {
             return;
         };
+        if running.withdraw() {
+            if running.causes.timed_out && !running.causes.cancel_requested && !running.decided {
+                tracing::warn!(
+                    job_id = %running.lease.id,
+                    job_type = running.job.name(),
+                    "the function got no thread within its timeout; the job goes back unstarted"
+                );
+                running.decided = true;
+                self.ended.push((key, Ended::Release(running.lease)));
+            } else if !running.decided {
+                self.decide(key, Ending::Dropped);
+            }
+            return;
+        }
         if !running.leaked {
             running.leaked = true;
             self.queue.gauges().leaked();
@@ -92,10 +106,12 @@ impl Actor {
                 self.ended.extend(answer.batch.into_iter().filter(|(key, _)| kept(key)));
             }
         }
+        let asked = std::mem::take(&mut self.claims_along[call]);
         // After the slots are free that it was claimed for.
-        if let Some(claimed) = answer.claimed {
-            self.claims_along[call] = false;
-            self.claimed(claimed);
+        match answer.claimed {
+            Some(claimed) => self.claimed(claimed),
+            None if asked => self.claim_at = Some(Instant::now()),
+            None => {}
         }
     }
 

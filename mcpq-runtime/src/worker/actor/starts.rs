@@ -22,12 +22,11 @@ const POLL: Duration = Duration::from_secs(2);
 impl Actor {
     pub(super) fn claimed(&mut self, answer: ClaimAnswer) {
         let now = Instant::now();
-        let (claimed, next) = match answer.claimed {
+        let claimed = match answer.claimed {
             Ok(claimed) => claimed,
             Err(error) => {
                 self.claims.failed("hand out jobs", &error);
                 self.claim_at = Some(now);
-                self.forget_early_cancels();
                 return;
             }
         };
@@ -35,19 +34,12 @@ impl Actor {
         self.plenty = !answer.drained;
         let lease_until = answer.asked_at + self.queue.settings().lease;
         claimed.into_iter().for_each(|claimed| self.begin(claimed, lease_until));
-        self.forget_early_cancels();
-        let poll = self.store.is_shared().then(|| now + POLL.mul_f64(0.75 + fastrand::f64() / 2.0));
-        let due = next.and_then(|next| now.checked_add(next));
-        let next = if answer.drained { [due, poll].into_iter().flatten().min() } else { Some(now) };
+        let poll = || now + POLL.mul_f64(0.75 + fastrand::f64() / 2.0);
+        let next = if self.plenty { Some(now) } else { self.store.is_shared().then(poll) };
         // A hint that came meanwhile asks for an earlier claim.
         self.claim_at = [self.claim_at, next].into_iter().flatten().min();
-    }
-
-    /// No claim is on its way any more that could bring such a job.
-    fn forget_early_cancels(&mut self) {
-        if !self.is_claiming() {
-            self.early_cancels.clear();
-        }
+        // What was claimed is not kept waiting for it.
+        self.look |= answer.drained;
     }
 
     pub(super) fn looked(&mut self, due: Result<Option<Duration>, StoreError>) {
@@ -87,7 +79,11 @@ impl Actor {
         let progress = Progress::with_sink(self.announcer.clone(), key);
         let mut running = Running::new(&record, job, progress, lease_until);
         self.queue.events().emit(|| event(&running, EventKind::Started, None));
-        if record.cancel_requested || self.early_cancels.remove(&record.id) {
+        if self.early_cancels.contains(&record.id) {
+            // Of this lease or of one before: the store knows.
+            self.renew_at = Instant::now();
+        }
+        if record.cancel_requested {
             running.request_cancel(self.queue.settings().cancel_grace);
         }
         let context = ContextParts {
@@ -105,7 +101,7 @@ impl Actor {
             submitted_at: record.created_at,
             submitter: Some(self.submitter.clone()),
         };
-        running.abort = start(
+        running.hold = Some(start(
             &self.handlers,
             Run {
                 key,
@@ -123,7 +119,7 @@ impl Actor {
                 reports: self.reporter.clone(),
                 alive: self.alive.clone(),
             },
-        );
+        ));
         self.running.insert(key, running);
         self.adjust(key, |_| ());
     }
