@@ -10,6 +10,8 @@ pub mod conformance;
 mod listener;
 mod listing;
 pub mod memory;
+#[cfg(feature = "redis")]
+pub mod redis;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 pub mod sweep;
