@@ -11,6 +11,8 @@ use std::{
 
 use mcpq::store::{Store, StoreListener, conformance::Faulty, memory::MemoryStore, sqlite::SqliteStore};
 
+#[cfg(unix)]
+use crate::servers::redis::{new_name, shared};
 use crate::support::{builder, echo, eventually, job, submit};
 
 mcpq::store_conformance!(memory, || async { MemoryStore::new() });
@@ -24,6 +26,16 @@ mcpq::store_conformance!(sqlite_shared, || async {
     let file = file();
     let one: Arc<dyn Store> = Arc::new(SqliteStore::open(&file).await.unwrap());
     let other: Arc<dyn Store> = Arc::new(SqliteStore::open(&file).await.unwrap());
+    Faulty::across([one, other])
+});
+
+#[cfg(unix)]
+mcpq::store_conformance!(redis, || async { shared(&new_name()).open().await.unwrap() });
+#[cfg(unix)]
+mcpq::store_conformance!(redis_shared, || async {
+    let name = new_name();
+    let one: Arc<dyn Store> = Arc::new(shared(&name).open().await.unwrap());
+    let other: Arc<dyn Store> = Arc::new(shared(&name).open().await.unwrap());
     Faulty::across([one, other])
 });
 

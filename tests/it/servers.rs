@@ -1,0 +1,6 @@
+//! Database servers for the tests: private ones, started from the programs that the system has, and gone with this process.
+
+#[cfg(unix)]
+pub(crate) mod programs;
+#[cfg(unix)]
+pub(crate) mod redis;
