@@ -17,6 +17,7 @@ mod mount;
 mod msrv;
 mod parity;
 mod property;
+mod redis;
 mod servers;
 mod serving;
 mod stdio_lines;

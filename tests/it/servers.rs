@@ -3,4 +3,6 @@
 #[cfg(unix)]
 pub(crate) mod programs;
 #[cfg(unix)]
+pub(crate) mod proxy;
+#[cfg(unix)]
 pub(crate) mod redis;

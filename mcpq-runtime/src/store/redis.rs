@@ -89,10 +89,7 @@ impl RedisStore {
             Ok(answer)
         });
         call.await.unwrap_or_else(|error| {
-            Err(StoreError::Unavailable {
-                message: "the call was given up".to_owned(),
-                source: Some(Box::new(error)),
-            })
+            Err(StoreError::Unavailable { message: "the call was given up".to_owned(), source: Some(Box::new(error)) })
         })
     }
 
@@ -210,9 +207,10 @@ impl Store for RedisStore {
 
     async fn park(&self, park: Park) -> Result<Settled, StoreError> {
         let request = Request::to(&request::PARK).lease(park.lease).duration(park.expires_in);
-        let request = park.questions.iter().fold(request.size(park.questions.len()), |request, (key, question)| {
-            request.bytes(key).payload(question)
-        });
+        let request = park
+            .questions
+            .iter()
+            .fold(request.size(park.questions.len()), |request, (key, question)| request.bytes(key).payload(question));
         calls::settled_one(self.ask(request, Repeat::Never).await?)
     }
 
@@ -362,8 +360,7 @@ impl Store for RedisStore {
             message: "a worker could not be written down".to_owned(),
             source: Some(Box::new(error)),
         })?;
-        let request =
-            Request::to(&request::HEARTBEAT).bytes(worker.id.as_uuid().as_bytes()).duration(keep).bytes(told);
+        let request = Request::to(&request::HEARTBEAT).bytes(worker.id.as_uuid().as_bytes()).duration(keep).bytes(told);
         self.ask(request, Repeat::Always).await.map(drop)
     }
 

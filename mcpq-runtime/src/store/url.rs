@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::{Store, StoreError, memory::MemoryStore};
 
-/// Opens the store that a URL names: `memory:`, or `sqlite:PATH` with the options `synchronous=full|normal` and
-/// `max_bytes=N` behind a question mark.
+/// Opens the store that a URL names: `memory:`, `sqlite:PATH` with the options `synchronous=full|normal` and
+/// `max_bytes=N` behind a question mark, or `redis://user:password@host:port/database` with `name=NAME` and
+/// `eviction=allow|refuse`. Each but the first needs the cargo feature of its name.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -28,9 +29,8 @@ pub async fn open(url: &str) -> Result<Arc<dyn Store>, StoreError> {
         "memory" if rest.is_empty() => Ok(Arc::new(MemoryStore::new())),
         "memory" => Err(unsuitable("`memory:` takes nothing after the colon")),
         "sqlite" => sqlite(rest).await,
-        "postgres" | "postgresql" | "redis" | "rediss" => {
-            Err(unsuitable(format!("`{scheme}:` stores are not available in this version")))
-        }
+        "postgres" | "postgresql" => Err(unsuitable(format!("`{scheme}:` stores are not available in this version"))),
+        "redis" | "rediss" | "redis+unix" => redis(url).await,
         other => Err(unsuitable(format!("there is no store `{}:`", crate::suggest::quote(other)))),
     }
 }
@@ -66,6 +66,16 @@ async fn sqlite(rest: &str) -> Result<Arc<dyn Store>, StoreError> {
 #[cfg(not(feature = "sqlite"))]
 async fn sqlite(_: &str) -> Result<Arc<dyn Store>, StoreError> {
     Err(unsuitable("`sqlite:` stores need the cargo feature `sqlite`"))
+}
+
+#[cfg(feature = "redis")]
+async fn redis(url: &str) -> Result<Arc<dyn Store>, StoreError> {
+    Ok(Arc::new(super::redis::RedisStore::connect(url).await?))
+}
+
+#[cfg(not(feature = "redis"))]
+async fn redis(_: &str) -> Result<Arc<dyn Store>, StoreError> {
+    Err(unsuitable("`redis:` stores need the cargo feature `redis`"))
 }
 
 fn unsuitable(message: impl Into<String>) -> StoreError {

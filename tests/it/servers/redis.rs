@@ -12,7 +12,7 @@ use std::{
 
 use mcpq::store::redis::{RedisOptions, RedisStore};
 
-use super::programs::folder_of;
+use super::programs::{as_nobody, folder_of, give_to_nobody};
 
 /// Ends the server with whoever started it, however that ends: it reads until nobody holds the other end.
 const WATCH: &str = r#""$@" & server=$!; cat >/dev/null; kill -TERM $server 2>/dev/null; wait $server; [ -z "$REMOVE" ] || rm -rf "$REMOVE""#;
@@ -40,6 +40,16 @@ pub(crate) fn new_name() -> String {
     format!("test-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::SeqCst))
 }
 
+/// The socket of the shared server.
+pub(crate) fn shared_socket() -> PathBuf {
+    SHARED.socket()
+}
+
+/// Sends the shared server a command.
+pub(crate) fn shared_call(command: &[&str]) -> String {
+    SHARED.call(command).unwrap()
+}
+
 /// A store of this name on the shared server.
 pub(crate) fn shared(name: &str) -> RedisOptions {
     RedisStore::at(&SHARED.url()).unwrap().name(name)
@@ -57,6 +67,7 @@ impl Server {
         // The path of a socket may have 107 bytes, so it is among the temporary files.
         let folder = std::env::temp_dir().join(format!("mcpq-redis-{}", mcpq::JobId::new()));
         std::fs::create_dir(&folder).unwrap();
+        give_to_nobody(&folder);
         let settings = settings.iter().map(|setting| (*setting).to_owned()).collect();
         Self { folder, watch: None, settings, removed: false }
     }
@@ -77,10 +88,11 @@ impl Server {
 
     fn spawn(&self) -> Child {
         let log = std::fs::File::create(self.folder.join("log")).unwrap();
+        let mut server = as_nobody(&programs().join("redis-server"));
+        server.args(["--port", "0", "--unixsocket"]).arg(self.socket()).arg("--dir").arg(&self.folder);
+        server.args(&self.settings);
         let mut watch = Command::new("sh");
-        watch.args(["-c", WATCH, "sh"]).arg(programs().join("redis-server"));
-        watch.args(["--port", "0", "--unixsocket"]).arg(self.socket()).arg("--dir").arg(&self.folder);
-        watch.arg("--pidfile").arg(self.folder.join("pid")).args(&self.settings).current_dir(&self.folder);
+        watch.args(["-c", WATCH, "sh"]).arg(server.get_program()).args(server.get_args()).current_dir(&self.folder);
         watch.env("REMOVE", if self.removed { self.folder.as_os_str() } else { "".as_ref() });
         watch.stdin(Stdio::piped()).stdout(log.try_clone().unwrap()).stderr(log);
         std::os::unix::process::CommandExt::process_group(&mut watch, 0);

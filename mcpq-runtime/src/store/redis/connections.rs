@@ -3,10 +3,12 @@
 use std::{
     collections::HashMap,
     sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use redis::{AsyncConnectionConfig, Client, Cmd, ErrorKind, RedisError, ServerErrorKind, Value, aio::MultiplexedConnection};
+use redis::{
+    AsyncConnectionConfig, Client, Cmd, ErrorKind, RedisError, ServerErrorKind, Value, aio::MultiplexedConnection,
+};
 use tokio::runtime::{Handle, Id};
 
 use super::{
@@ -18,7 +20,7 @@ use crate::store::StoreError;
 
 /// How long a new connection, and an answer, may take.
 const CONNECT: Duration = Duration::from_secs(5);
-const ANSWER: Duration = Duration::from_secs(10);
+const ANSWER: Duration = Duration::from_secs(5);
 
 /// Whether a request may be sent again when nobody knows what became of the first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,13 +35,19 @@ pub(super) struct Connections {
     /// A connection belongs to the runtime on which it was made. The number tells one from its successor.
     open: Mutex<HashMap<Id, (u64, MultiplexedConnection)>>,
     /// Connections are made one at a time.
-    making: tokio::sync::Mutex<u64>,
-    answer: Duration,
+    making: tokio::sync::Mutex<Making>,
+}
+
+#[derive(Default)]
+struct Making {
+    made: u64,
+    /// The last attempt, where it failed: whoever waited for it has failed as well.
+    failed: Option<(Instant, RedisError)>,
 }
 
 impl Connections {
     pub(super) fn new(client: Client) -> Self {
-        Self { client, open: Mutex::default(), making: tokio::sync::Mutex::default(), answer: ANSWER }
+        Self { client, open: Mutex::default(), making: tokio::sync::Mutex::default() }
     }
 
     pub(super) fn client(&self) -> &Client {
@@ -58,22 +66,33 @@ impl Connections {
         if let Some(known) = self.known() {
             return Ok(known);
         }
-        let mut number = self.making.lock().await;
+        let asked = Instant::now();
+        let mut making = self.making.lock().await;
         if let Some(known) = self.known() {
             return Ok(known);
         }
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(CONNECT))
-            .set_response_timeout(Some(self.answer));
-        let made = self.client.get_multiplexed_async_connection_with_config(&config).await?;
-        *number += 1;
+        if let Some((when, error)) = &making.failed
+            && *when > asked
+        {
+            return Err(error.clone());
+        }
+        let config =
+            AsyncConnectionConfig::new().set_connection_timeout(Some(CONNECT)).set_response_timeout(Some(ANSWER));
+        let made = match self.client.get_multiplexed_async_connection_with_config(&config).await {
+            Ok(made) => made,
+            Err(error) => {
+                making.failed = Some((Instant::now(), error.clone()));
+                return Err(error);
+            }
+        };
+        making.made += 1;
         let mut open = self.lock();
         if open.len() > 64 {
             // Runtimes that are gone; one that is not connects again.
             open.clear();
         }
-        open.insert(Handle::current().id(), (*number, made.clone()));
-        Ok((*number, made))
+        open.insert(Handle::current().id(), (making.made, made.clone()));
+        Ok((making.made, made))
     }
 
     /// Sends one command.

@@ -58,11 +58,6 @@ pub(super) fn store_error(error: RedisError) -> StoreError {
     StoreError::Unsuitable { message: format!("{message}; {hint}"), source }
 }
 
-/// The server cannot be reached, or does not answer.
-pub(super) fn unavailable(message: impl Into<String>) -> StoreError {
-    StoreError::Unavailable { message: message.into(), source: None }
-}
-
 /// Why a server cannot be used, however often that is tried.
 pub(super) fn unsuitable(message: impl Into<String>) -> StoreError {
     StoreError::Unsuitable { message: message.into(), source: None }

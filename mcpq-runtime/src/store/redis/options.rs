@@ -5,9 +5,7 @@ use std::{fmt, sync::Arc};
 use redis::{Client, ConnectionInfo, IntoConnectionInfo, ProtocolVersion};
 use tokio_util::sync::CancellationToken;
 
-use super::{
-    Inner, RedisStore, connections::Connections, error::unsuitable, hearing, open,
-};
+use super::{Inner, RedisStore, connections::Connections, error::unsuitable, hearing, open};
 use crate::store::{Listeners, StoreError};
 
 /// How to open a [`RedisStore`].

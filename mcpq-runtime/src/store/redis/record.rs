@@ -121,4 +121,3 @@ fn time(micros: i64) -> DateTime<Utc> {
 pub(super) fn duration(micros: u64) -> Duration {
     if micros >= FOREVER { Duration::MAX } else { Duration::from_micros(micros) }
 }
-

@@ -92,7 +92,8 @@ pub(super) fn known<T: Copy>(place: &str, all: &[T]) -> Read<T> {
 /// A value that this version does not know: a newer one wrote it, or a person.
 pub(super) fn unknown() -> StoreError {
     StoreError::Unsuitable {
-        message: "a stored value is not known to this version of mcpq; something else has written to its keys".to_owned(),
+        message: "a stored value is not known to this version of mcpq; something else has written to its keys"
+            .to_owned(),
         source: None,
     }
 }
