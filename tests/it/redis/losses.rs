@@ -74,7 +74,7 @@ async fn f45_a_server_without_memory_refuses_submits_and_lets_running_jobs_end()
     for handle in [running, waiting] {
         go.notify_one();
         assert_eq!(handle.wait().await.unwrap().status, Status::Completed);
-        assert_eq!(handle.result::<serde_json::Value>().await.unwrap(), json!(1));
+        assert_eq!(handle.result().await.unwrap(), json!(1));
     }
     server.call(&["CONFIG", "SET", "maxmemory", "0"]).unwrap();
     go.notify_one();

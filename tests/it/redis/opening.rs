@@ -1,7 +1,7 @@
 //! Opening a server: refused with a reason.
 
 use mcpq::store::{
-    Store, StoreError,
+    StoreError,
     redis::{RedisOptions, RedisStore},
 };
 
