@@ -113,10 +113,6 @@ fn leases(request: Request, leases: &[LeaseRef]) -> Request {
     leases.iter().fold(request.size(leases.len()), |request, lease| request.lease(*lease))
 }
 
-fn optional_record(reply: Reply) -> Result<Option<JobRecord>, StoreError> {
-    reply.some().map(record).transpose()
-}
-
 #[async_trait]
 impl Store for RedisStore {
     fn kind(&self) -> &'static str {
@@ -261,7 +257,7 @@ impl Store for RedisStore {
         let request = Request::to(&request::GET).id(id).flag(false);
         let Some(reply) = self.ask(request, Repeat::Always).await?.some() else { return Ok(None) };
         let [job, _] = reply.parts()?;
-        Ok(optional_record(job)?.filter(|record| scope.includes(record.owner.as_str())))
+        Ok(Some(record(job)?).filter(|record| scope.includes(record.owner.as_str())))
     }
 
     async fn get_result(&self, scope: &Scope, id: JobId) -> Result<Option<(JobRecord, Option<Payload>)>, StoreError> {

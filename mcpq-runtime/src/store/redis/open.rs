@@ -41,6 +41,13 @@ pub(super) async fn prepare(connections: &Connections, prefix: &str, allow_evict
             )));
         }
     }
+    let persistence = text(connections, cmd("INFO").arg("persistence")).await?;
+    if persistence.lines().any(|line| line.trim() == "aof_enabled:0") {
+        tracing::warn!(
+            "the Redis server keeps no append-only file: what it was told since its last snapshot is lost when it ends; \
+             set `appendonly yes`"
+        );
+    }
     let meta = format!("{prefix}m");
     connections.send(cmd("HSETNX").arg(&meta).arg("layout").arg(LAYOUT)).await.map_err(store_error)?;
     let known = text(connections, cmd("HGET").arg(&meta).arg("layout")).await?;

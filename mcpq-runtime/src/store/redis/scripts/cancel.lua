@@ -15,4 +15,4 @@ elseif j.s == '1' then
   asked[1] = id
 end
 told[1] = id
-return done({ended, record(id)})
+return done({ended, record_of(j)})

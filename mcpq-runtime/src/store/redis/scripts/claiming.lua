@@ -2,10 +2,10 @@
 
 -- The first lanes of a priority that have a job which may start, in the order of their heads.
 local function gather(priority, most)
-  local lanes, from = {}, 0
+  local lanes, from, size = {}, 0, math.max(8, math.min(most, 64))
   repeat
-    local chunk = call('ZRANGEBYSCORE', K .. 'h' .. priority, '-inf', now, 'WITHSCORES', 'LIMIT', from, 64)
-    for i = 1, #chunk, 2 do
+    local chunk = call('ZRANGEBYSCORE', K .. 'h' .. priority, '-inf', now, 'LIMIT', from, size)
+    for i = 1, #chunk do
       local lane = string.sub(chunk[i], 17)
       local kind = served(lane)
       if kind and room_of(kind).left > 0 then
@@ -13,8 +13,9 @@ local function gather(priority, most)
         if #lanes >= most then return lanes end
       end
     end
-    from = from + 64
-  until #chunk < 128
+    local last = #chunk < size
+    from, size = from + size, 64
+  until last
   return lanes
 end
 
@@ -32,17 +33,22 @@ end
 
 local function start(id, lease)
   local j = job(id)
+  if not j then
+    -- It was taken from the server behind our back.
+    waits = waits - 1
+    return nil
+  end
   leave(j, true)
   put(j, 's', '1')
   put(j, 'un', later(lease))
   put(j, 'st', now)
   put(j, 'ra', nil)
-  put(j, 'l', call('HINCRBY', K .. 'j:' .. id, 'l', 1))
   put(j, 'n', j.n + 1)
+  put(j, 'l', j.l + 1)
   enter(j)
   save(j)
   told[#told + 1] = id
-  return {record(id), call('GET', K .. 'a:' .. id)}
+  return {record_of(j), call('GET', K .. 'a:' .. id)}
 end
 
 local function claim_all()
@@ -86,7 +92,7 @@ local function claim_all()
     end
   end
   local claimed = {}
-  for i, id in ipairs(ids) do claimed[i] = start(id, lease) end
+  for _, id in ipairs(ids) do claimed[#claimed + 1] = start(id, lease) end
   spend()
   return claimed
 end

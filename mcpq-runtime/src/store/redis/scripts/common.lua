@@ -2,7 +2,8 @@
 --
 -- All keys begin with KEYS[1], which holds the hash tag. m: counters. j:ID a job, a: its arguments, r: its result,
 -- h: its history, e: its journal's entries, g: their order. wP:LANE the waiting jobs of a priority, hP the heads of those lanes,
--- dl ends of leases, xp ends of keeping. yS:LANE and oS:OWNER LANE the jobs of a status, bS:BATCH those of a batch.
+-- dl ends of leases, xp ends of keeping. yS:LANE and oS:OWNER LANE the jobs of a status, bS:OWNER BATCH those of a batch,
+-- B:BATCH its owners.
 -- keys, equals: ids by key and by arguments. run: how many of a type run. full: types that were found full.
 -- Numbers beyond 14 digits are never joined to a text by `..`, which would round them.
 local K, call, format = KEYS[1], redis.call, string.format
@@ -63,14 +64,15 @@ local function own_shelf(status, owner, lane)
   return K .. 'o' .. status .. ':' .. #owner .. ':' .. owner .. lane
 end
 
-local FIELDS = {'s', 't', 'q', 'o', 'p', 'sq', 'un', 'b', 'l', 'n', 'c', 'cr', 'kr', 'kf', 'st', 'se', 'u', 'ah', 'ik',
-  'fi', 'ec', 'em', 'pr', 'op'}
+local function batch_shelf(status, owner, batch)
+  return K .. 'b' .. status .. ':' .. #owner .. ':' .. owner .. batch
+end
 
 local function job(id)
-  local values = call('HMGET', K .. 'j:' .. id, unpack(FIELDS))
-  if not values[1] then return nil end
+  local fields = call('HGETALL', K .. 'j:' .. id)
+  if #fields == 0 then return nil end
   local found = {id = id, new = {}}
-  for i, field in ipairs(FIELDS) do found[field] = values[i] or nil end
+  for i = 1, #fields, 2 do found[fields[i]] = fields[i + 1] end
   found.lane = lane_of(found.t, found.q)
   return found
 end
@@ -89,6 +91,7 @@ end
 -- Changes a field; nothing removes it.
 local function put(j, field, value)
   if type(value) == 'number' then value = int(value) end
+  if value == j[field] then return end
   j[field] = value
   j.new[field] = value or false
 end
@@ -137,7 +140,7 @@ local function enter(j)
   local s, sq, id, lane = j.s, j.sq, j.id, j.lane
   call('ZADD', shelf(s, lane), sq, id)
   call('ZADD', own_shelf(s, j.o, lane), sq, id)
-  if j.b then call('ZADD', K .. 'b' .. s .. ':' .. j.b, sq, id) end
+  if j.b then call('ZADD', batch_shelf(s, j.o, j.b), sq, id) end
   if s == '0' then
     waits = waits + 1
     local member, due = member_of(j), tonumber(j.un)
@@ -164,7 +167,7 @@ local function leave(j, from_lane)
   local s, id, lane = j.s, j.id, j.lane
   call('ZREM', shelf(s, lane), id)
   call('ZREM', own_shelf(s, j.o, lane), id)
-  if j.b then call('ZREM', K .. 'b' .. s .. ':' .. j.b, id) end
+  if j.b then call('ZREM', batch_shelf(s, j.o, j.b), id) end
   if s == '0' then
     waits = waits - 1
     if from_lane then return end
@@ -185,9 +188,25 @@ local function leave(j, from_lane)
   end
 end
 
--- The job as the program reads it.
+-- A job as the program reads it.
+local function record_of(j)
+  local fields, history = {}, {}
+  for field, value in pairs(j) do
+    if field ~= 'id' and field ~= 'new' and field ~= 'lane' then
+      fields[#fields + 1] = field
+      fields[#fields + 1] = value
+    end
+  end
+  -- A job has no history before its first lease.
+  if j.l ~= '0' then history = call('LRANGE', K .. 'h:' .. j.id, 0, -1) end
+  return {j.id, fields, history}
+end
+
+-- The same by its id; nothing where the server has forgotten it.
 local function record(id)
-  return {id, call('HGETALL', K .. 'j:' .. id), call('LRANGE', K .. 'h:' .. id, 0, -1)}
+  local fields = call('HGETALL', K .. 'j:' .. id)
+  if #fields == 0 then return false end
+  return {id, fields, call('LRANGE', K .. 'h:' .. id, 0, -1)}
 end
 
 -- Adds the running attempt to the job's history.
@@ -239,6 +258,11 @@ local function forget(j)
   local named = #j.o .. ':' .. j.o .. #j.t .. ':' .. j.t
   if j.ik then call('HDEL', K .. 'keys', named .. j.ik) end
   if j.u and j.ah and call('HGET', K .. 'equals', named .. j.ah) == id then call('HDEL', K .. 'equals', named .. j.ah) end
+  if j.b then
+    local left = 0
+    for status = 0, 6 do left = left + call('EXISTS', batch_shelf(status, j.o, j.b)) end
+    if left == 0 then call('SREM', K .. 'B:' .. j.b, j.o) end
+  end
   add_up(K .. 'lanes', j.lane, -1)
   add_up(lanes_of(j.o), j.lane, -1)
 end

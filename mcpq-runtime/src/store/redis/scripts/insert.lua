@@ -9,7 +9,7 @@ local function standing(j, named)
   if fresh[j.id] or call('EXISTS', K .. 'j:' .. j.id) == 1 then return {'C'} end
   if j.ik then
     local id = keys[named .. j.ik] or call('HGET', K .. 'keys', named .. j.ik)
-    if id then
+    if id and (fresh[id] or call('EXISTS', K .. 'j:' .. id) == 1) then
       local hash = fresh[id] and fresh[id].ah or call('HGET', K .. 'j:' .. id, 'ah') or nil
       return {hash == j.ah and 'E' or 'X', id}
     end
@@ -58,6 +58,7 @@ for _, j in ipairs(jobs) do
   if j.b then
     fields[#fields + 1] = 'bi'
     fields[#fields + 1] = j.bi
+    call('SADD', K .. 'B:' .. j.b, j.o)
   end
   if due > now then
     fields[#fields + 1] = 'ra'

@@ -3,7 +3,8 @@ local scope, status, kind, queue, batch = text(), text(), text(), text(), text()
 local limit, cursor, offset = number(), text(), number()
 local MOST, CHUNK = 10000, 64
 local sets, total, least = {}, 0, 0
-local narrowed = batch and (scope or kind or queue)
+local narrowed = batch and (kind or queue)
+local owners = batch and (scope and {scope} or call('SMEMBERS', K .. 'B:' .. batch))
 
 local function add(key)
   local jobs = call('ZCARD', key)
@@ -17,7 +18,7 @@ for code = 0, 6 do
   local s = tostring(code)
   if not status or status == s then
     if batch then
-      add(K .. 'b' .. s .. ':' .. batch)
+      for _, owner in ipairs(owners) do add(batch_shelf(s, owner, batch)) end
     else
       for _, lane in ipairs(call('HKEYS', scope and lanes_of(scope) or K .. 'lanes')) do
         local t, q = parts_of(lane)
@@ -26,6 +27,29 @@ for code = 0, 6 do
         end
       end
     end
+  end
+end
+
+-- Far into a listing: where its page begins is found by halving, since numbers are given once. A plain walk costs each step.
+local function count_from(place)
+  local count = 0
+  for _, set in ipairs(sets) do
+    count = count + call('ZCOUNT', set.key, int(place), cursor and '(' .. cursor or '+inf')
+  end
+  return count
+end
+
+if offset > CHUNK and not narrowed then
+  local low, high = 0, tonumber(call('HGET', K .. 'm', 'seq') or 0) + 1
+  -- From `high` on there are no more than are skipped, from `low` on there are more.
+  if count_from(0) > offset then
+    while high - low > 1 do
+      local middle = math.floor((low + high) / 2)
+      if count_from(middle) > offset then low = middle else high = middle end
+    end
+    cursor, offset = int(high), 0
+  else
+    sets = {}
   end
 end
 
@@ -38,8 +62,9 @@ end
 
 local function refill(set)
   local below = cursor and not narrowed and '(' .. cursor or '+inf'
-  set.jobs = call('ZREVRANGEBYSCORE', set.key, below, '-inf', 'WITHSCORES', 'LIMIT', set.from, CHUNK)
-  set.from, set.next = set.from + CHUNK, 1
+  set.size = math.min(CHUNK, 4 * (set.size or 1))
+  set.jobs = call('ZREVRANGEBYSCORE', set.key, below, '-inf', 'WITHSCORES', 'LIMIT', set.from, set.size)
+  set.from, set.next = set.from + set.size, 1
   return #set.jobs > 0
 end
 
@@ -78,8 +103,8 @@ local function next_job()
 end
 
 local function matches(id)
-  local known = call('HMGET', K .. 'j:' .. id, 'o', 't', 'q')
-  return (not scope or known[1] == scope) and (not kind or known[2] == kind) and (not queue or known[3] == queue)
+  local known = call('HMGET', K .. 'j:' .. id, 't', 'q')
+  return (not kind or known[1] == kind) and (not queue or known[2] == queue)
 end
 
 local found, follow, last, skipped, looked = {}, false, nil, 0, 0
@@ -88,8 +113,8 @@ while true do
   local id, place = next_job()
   if not id then break end
   looked = looked + 1
-  if looked > 2 * MOST then
-    least = narrowed and 1 or 0
+  if narrowed and looked > MOST then
+    least = 1
     break
   end
   local here = true
@@ -102,7 +127,7 @@ while true do
     if skipped < offset then
       skipped = skipped + 1
     elseif #found < limit then
-      found[#found + 1] = record(id)
+      found[#found + 1] = record(id) or nil
       last = place
     else
       follow = true

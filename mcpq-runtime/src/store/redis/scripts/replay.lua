@@ -35,4 +35,4 @@ enter(j)
 save(j)
 ready = true
 told[1] = id
-return done({'R', record(id)})
+return done({'R', record_of(j)})

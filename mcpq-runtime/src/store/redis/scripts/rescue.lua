@@ -21,7 +21,7 @@ for i, id in ipairs(call('ZRANGEBYSCORE', K .. 'dl', '-inf', now, 'LIMIT', 0, nu
   if j then
     save(j)
     told[#told + 1] = id
-    rescued[#rescued + 1] = record(id)
+    rescued[#rescued + 1] = record_of(j)
     ready = true
   end
 end
