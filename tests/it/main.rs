@@ -18,6 +18,7 @@ mod msrv;
 mod parity;
 mod postgres;
 mod property;
+mod redis;
 mod servers;
 mod serving;
 mod stdio_lines;

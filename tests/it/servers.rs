@@ -6,3 +6,5 @@ pub(crate) mod postgres;
 pub(crate) mod programs;
 #[cfg(unix)]
 pub(crate) mod proxy;
+#[cfg(unix)]
+pub(crate) mod redis;

@@ -12,7 +12,7 @@ use std::{
 use mcpq::store::{Store, StoreListener, conformance::Faulty, memory::MemoryStore, sqlite::SqliteStore};
 
 #[cfg(unix)]
-use crate::servers::postgres::{new_schema, pooled, shared};
+use crate::servers::{postgres as pg, redis as rd};
 use crate::support::{builder, echo, eventually, job, submit};
 
 mcpq::store_conformance!(memory, || async { MemoryStore::new() });
@@ -30,18 +30,28 @@ mcpq::store_conformance!(sqlite_shared, || async {
 });
 
 #[cfg(unix)]
-mcpq::store_conformance!(postgres, || async { shared(&new_schema()).open().await.unwrap() });
+mcpq::store_conformance!(postgres, || async { pg::shared(&pg::new_schema()).open().await.unwrap() });
 #[cfg(unix)]
 mcpq::store_conformance!(postgres_shared, || async {
-    let schema = new_schema();
-    let one: Arc<dyn Store> = Arc::new(shared(&schema).open().await.unwrap());
-    let other: Arc<dyn Store> = Arc::new(shared(&schema).open().await.unwrap());
+    let schema = pg::new_schema();
+    let one: Arc<dyn Store> = Arc::new(pg::shared(&schema).open().await.unwrap());
+    let other: Arc<dyn Store> = Arc::new(pg::shared(&schema).open().await.unwrap());
     Faulty::across([one, other])
 });
 
 // Through a pooler that gives a connection to each transaction.
 #[cfg(unix)]
-mcpq::store_conformance!(postgres_pooled, || async { pooled(&new_schema()).open().await.unwrap() });
+mcpq::store_conformance!(postgres_pooled, || async { pg::pooled(&pg::new_schema()).open().await.unwrap() });
+
+#[cfg(unix)]
+mcpq::store_conformance!(redis, || async { rd::shared(&rd::new_name()).open().await.unwrap() });
+#[cfg(unix)]
+mcpq::store_conformance!(redis_shared, || async {
+    let name = rd::new_name();
+    let one: Arc<dyn Store> = Arc::new(rd::shared(&name).open().await.unwrap());
+    let other: Arc<dyn Store> = Arc::new(rd::shared(&name).open().await.unwrap());
+    Faulty::across([one, other])
+});
 
 /// A place for a new file, which outlives its store. What earlier runs have left is removed.
 pub(crate) fn file() -> PathBuf {

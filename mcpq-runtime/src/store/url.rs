@@ -5,8 +5,9 @@ use std::sync::Arc;
 use super::{Store, StoreError, memory::MemoryStore};
 
 /// Opens the store that a URL names: `memory:`, `sqlite:PATH` with the options `synchronous=full|normal` and
-/// `max_bytes=N` behind a question mark, or `postgres://user:password@host/database` with `schema=NAME`, `listen=on|off`,
-/// `max_connections=N` and PostgreSQL's own options. Each but the first needs the cargo feature of its name.
+/// `max_bytes=N` behind a question mark, `postgres://user:password@host/database` with `schema=NAME`, `listen=on|off`,
+/// `max_connections=N` and PostgreSQL's own options, or `redis://user:password@host:port/database` with `name=NAME` and
+/// `eviction=allow|refuse`. Each but the first needs the cargo feature of its name.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -30,7 +31,7 @@ pub async fn open(url: &str) -> Result<Arc<dyn Store>, StoreError> {
         "memory" => Err(unsuitable("`memory:` takes nothing after the colon")),
         "sqlite" => sqlite(rest).await,
         "postgres" | "postgresql" => postgres(url).await,
-        "redis" | "rediss" => Err(unsuitable(format!("`{scheme}:` stores are not available in this version"))),
+        "redis" | "rediss" | "redis+unix" => redis(url).await,
         other => Err(unsuitable(format!("there is no store `{}:`", crate::suggest::quote(other)))),
     }
 }
@@ -76,6 +77,16 @@ async fn postgres(url: &str) -> Result<Arc<dyn Store>, StoreError> {
 #[cfg(not(feature = "postgres"))]
 async fn postgres(_: &str) -> Result<Arc<dyn Store>, StoreError> {
     Err(unsuitable("`postgres:` stores need the cargo feature `postgres`"))
+}
+
+#[cfg(feature = "redis")]
+async fn redis(url: &str) -> Result<Arc<dyn Store>, StoreError> {
+    Ok(Arc::new(super::redis::RedisStore::connect(url).await?))
+}
+
+#[cfg(not(feature = "redis"))]
+async fn redis(_: &str) -> Result<Arc<dyn Store>, StoreError> {
+    Err(unsuitable("`redis:` stores need the cargo feature `redis`"))
 }
 
 fn unsuitable(message: impl Into<String>) -> StoreError {

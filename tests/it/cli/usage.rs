@@ -34,16 +34,18 @@ async fn a_job_that_nobody_would_run_is_refused() {
 
 #[tokio::test]
 async fn stores_that_are_not_available_are_refused_without_showing_secrets() {
-    for url in ["other://me:secret@host/db", "redis://me:secret@host"] {
+    for url in ["other://me:secret@host/db"] {
         let scheme = url.split_once(':').unwrap().0;
         let refused = run(&["--store", url, "list"]).await;
         refused.refused(&[&format!("`{scheme}:`"), "`--store memory:` keeps jobs"]);
         assert!(!refused.err.contains("secret"));
     }
-    let gone = run(&["--store", "postgres://me:secret@127.0.0.1:1/db", "list"]).await;
-    assert!(gone.code != 0 && gone.err.contains("is the server running"), "{gone:?}");
-    assert!(!gone.err.contains("secret"));
-    run(&["--store", "postgres://me:secret@host/db?mode=rw", "list"]).await.refused(&["no option `mode`"]);
+    for scheme in ["postgres", "redis"] {
+        let gone = run(&["--store", &format!("{scheme}://me:secret@127.0.0.1:1/0"), "list"]).await;
+        assert!(gone.code != 0 && gone.err.contains("is the server running"), "{gone:?}");
+        assert!(!gone.err.contains("secret"));
+        run(&["--store", &format!("{scheme}://me:secret@host/0?mode=rw"), "list"]).await.refused(&["no option `mode`"]);
+    }
     run(&["--store", "jobs.db", "schema"]).await.refused(&["named by a URL"]);
     run(&["--store", "sqlite:", "list"]).await.refused(&["no path to a file"]);
     run(&["--store", "sqlite:jobs.db?journal=off", "list"]).await.refused(&["no option `journal=off`", "max_bytes"]);
@@ -108,7 +110,7 @@ async fn variables_mirror_the_flags() {
     };
     assert!(with("MCPQ_JSON", "1", &["schema"]).await.json()["job_types"].is_array());
     assert!(with("MCPQ_JSON", "0", &["schema"]).await.out.starts_with("add"));
-    with("MCPQ_STORE", "redis:x", &["schema"]).await.refused(&["`redis:`"]);
+    with("MCPQ_STORE", "redis:x", &["schema"]).await.refused(&["`redis://"]);
     with("MCPQ_NO_WORKER", "true", &[]).await.refused(&["MCPQ_NO_WORKER"]);
     with("MCPQ_QUEUES", "slow", &["schema"]).await.refused(&["no queue `slow`"]);
     with("MCPQ_HTTP", "nowhere", &["serve"]).await.refused(&["127.0.0.1:8080"]);

@@ -78,7 +78,7 @@ async fn pass(mut from: impl AsyncReadExt + Unpin, mut to: impl AsyncWriteExt + 
             return std::future::pending().await;
         };
         let Ok(read @ 1..) = read else { return };
-        if buffer[..read].windows(7).any(|word| word == b"LISTEN ") {
+        if [&b"LISTEN "[..], b"SUBSCRIBE"].iter().any(|word| buffer[..read].windows(word.len()).any(|at| at == *word)) {
             way.listens.store(true, Ordering::SeqCst);
         }
         if to.write_all(&buffer[..read]).await.is_err() {

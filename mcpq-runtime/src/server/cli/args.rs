@@ -29,9 +29,9 @@ pub(super) struct Cli {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Global options")]
 pub(super) struct Options {
-    /// Where jobs are kept: `sqlite:PATH`, `postgres://USER:PASSWORD@HOST/DATABASE` in programs that are built with it,
-    /// or `memory:` for this process until it ends; a file in the user's data directory, named after the server,
-    /// unless given
+    /// Where jobs are kept: `sqlite:PATH`, `postgres://USER:PASSWORD@HOST/DATABASE` or `redis://USER:PASSWORD@HOST` in
+    /// programs that are built with it, or `memory:` for this process until it ends; a file in the user's data directory,
+    /// named after the server, unless given
     #[arg(long, global = true, env = "MCPQ_STORE", value_name = "URL", hide_env_values = true)]
     pub(super) store: Option<String>,
     /// Run no jobs in this process

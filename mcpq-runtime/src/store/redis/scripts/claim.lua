@@ -1,0 +1,2 @@
+proceed()
+return done(claim_all())

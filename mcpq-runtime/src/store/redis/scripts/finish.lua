@@ -1,0 +1,1 @@
+return done(finish_all())

@@ -1,0 +1,2 @@
+local settled = finish_all()
+return done({settled, claim_all()})
