@@ -10,6 +10,27 @@ const LONGEST: Duration = Duration::from_secs(36_525 * 24 * 60 * 60);
 const SHORTEST: Duration = Duration::from_millis(1);
 const UNITS: [(&str, f64); 5] = [("ms", 0.001), ("s", 1.0), ("m", 60.0), ("h", 3_600.0), ("d", 86_400.0)];
 
+/// What people call a unit, and the unit of a text that means the same.
+pub(crate) const WORDS: [(&str, &str); 17] = [
+    ("ms", "ms"),
+    ("millis", "ms"),
+    ("milliseconds", "ms"),
+    ("s", "s"),
+    ("sec", "s"),
+    ("secs", "s"),
+    ("second", "s"),
+    ("seconds", "s"),
+    ("m", "m"),
+    ("min", "m"),
+    ("mins", "m"),
+    ("minute", "m"),
+    ("minutes", "m"),
+    ("hour", "h"),
+    ("hours", "h"),
+    ("day", "d"),
+    ("days", "d"),
+];
+
 /// A duration that is more than nothing. `absent` tells what leaving the option out means.
 pub(crate) fn read(entry: &Entry, example: &str, absent: &str) -> syn::Result<Duration> {
     let key = &entry.key;
@@ -56,7 +77,7 @@ pub(crate) fn at_least_zero(entry: &Entry, example: &str) -> syn::Result<Duratio
 }
 
 /// The seconds of a text such as "10m" or "1h30m".
-fn seconds(text: &str) -> Option<f64> {
+pub(crate) fn seconds(text: &str) -> Option<f64> {
     let mut rest = text;
     let mut total = 0.0;
     loop {

@@ -18,6 +18,7 @@ mod limits;
 mod name;
 mod options;
 mod param;
+mod rate;
 mod suggest;
 mod types;
 mod value;

@@ -10,11 +10,12 @@ use crate::duration;
 use crate::entry::{self, Entry, Given, Kind};
 use crate::errors::Errors;
 use crate::name;
+use crate::rate::{self, Rate};
 use crate::suggest::{list, nearest};
 use crate::value::{boolean, given, integer_within, mistake, number_within, plain_number, string, text, ungrouped};
 
 /// The options that are there, in the order of the documentation.
-const KNOWN: [&str; 15] = [
+const KNOWN: [&str; 17] = [
     "name",
     "description",
     "timeout",
@@ -25,6 +26,8 @@ const KNOWN: [&str; 15] = [
     "retry_on_timeout",
     "queue",
     "priority",
+    "concurrency",
+    "rate_limit",
     "result_ttl",
     "failure_ttl",
     "unique",
@@ -33,10 +36,10 @@ const KNOWN: [&str; 15] = [
 ];
 
 /// Options whose meaning is settled, but which this version does not carry out.
-const LATER: [&str; 4] = ["concurrency", "rate_limit", "schedule", "tool"];
+const LATER: [&str; 2] = ["schedule", "tool"];
 
 /// What people write who mean one of the options.
-const MEANT: [(&str, &str); 12] = [
+const MEANT: [(&str, &str); 19] = [
     ("retries", "max_retries"),
     ("retry", "max_retries"),
     ("attempts", "max_retries"),
@@ -49,33 +52,21 @@ const MEANT: [(&str, &str); 12] = [
     ("title", "name"),
     ("cron", "schedule"),
     ("struct_name", "args"),
+    ("workers", "concurrency"),
+    ("parallel", "concurrency"),
+    ("parallelism", "concurrency"),
+    ("max_concurrency", "concurrency"),
+    ("max_running", "concurrency"),
+    ("rate", "rate_limit"),
+    ("throttle", "rate_limit"),
 ];
 
 /// The options that are durations.
 const DURATIONS: [&str; 5] = ["timeout", "backoff_base", "backoff_max", "result_ttl", "failure_ttl"];
 
-/// What people put behind the name of a duration, and the unit of a text that means the same.
-const UNITS: [(&str, &str); 17] = [
-    ("ms", "ms"),
-    ("millis", "ms"),
-    ("milliseconds", "ms"),
-    ("s", "s"),
-    ("sec", "s"),
-    ("secs", "s"),
-    ("second", "s"),
-    ("seconds", "s"),
-    ("m", "m"),
-    ("min", "m"),
-    ("mins", "m"),
-    ("minute", "m"),
-    ("minutes", "m"),
-    ("hour", "h"),
-    ("hours", "h"),
-    ("day", "d"),
-    ("days", "d"),
-];
-
 const PRIORITIES: [&str; 4] = ["critical", "high", "normal", "low"];
+
+const MOST_AT_ONCE: u32 = 1_000_000;
 
 /// The options of one job. What was not set is `None`, and the runtime knows the default.
 #[derive(Default)]
@@ -98,6 +89,8 @@ pub(crate) struct Policy {
     pub(crate) retry_on_timeout: Option<bool>,
     pub(crate) queue: Option<String>,
     pub(crate) priority: Option<&'static str>,
+    pub(crate) concurrency: Option<u32>,
+    pub(crate) rate_limit: Option<Rate>,
     pub(crate) result_ttl: Option<Duration>,
     pub(crate) failure_ttl: Option<Duration>,
     pub(crate) unique: Option<&'static str>,
@@ -145,6 +138,8 @@ impl Options {
             "retry_on_timeout" => policy.retry_on_timeout = Some(boolean(entry)?),
             "queue" => policy.queue = Some(queue(entry)?),
             "priority" => policy.priority = Some(priority(entry)?),
+            "concurrency" => policy.concurrency = Some(concurrency(entry)?),
+            "rate_limit" => policy.rate_limit = Some(rate::read(entry)?),
             "result_ttl" => policy.result_ttl = Some(duration::read_or_forever(entry, "\"1h\"", DEFAULT)?),
             "failure_ttl" => policy.failure_ttl = Some(duration::read_or_forever(entry, "\"24h\"", DEFAULT)?),
             "unique" => policy.unique = unique(entry)?,
@@ -186,7 +181,7 @@ fn meant(word: &str) -> Option<&'static str> {
 /// For a name such as `timeout_ms`: the option, with the unit in its value.
 fn with_unit(entry: &Entry) -> Option<String> {
     let (stem, ending) = entry.key.word.rsplit_once(['_', '-'])?;
-    let (_, unit) = UNITS.iter().find(|(written, _)| *written == ending)?;
+    let (_, unit) = duration::WORDS.iter().find(|(written, _)| *written == ending)?;
     let stem = stem.replace('-', "_");
     let option = meant(&stem).unwrap_or(&stem);
     if !DURATIONS.contains(&option) {
@@ -236,6 +231,11 @@ fn queue(entry: &Entry) -> syn::Result<String> {
 fn max_retries(entry: &Entry) -> syn::Result<u32> {
     let retries = integer_within(entry, "3", 0, 100)?;
     Ok(u32::try_from(retries).unwrap_or(100))
+}
+
+fn concurrency(entry: &Entry) -> syn::Result<u32> {
+    let most = integer_within(entry, "4", 1, MOST_AT_ONCE.into())?;
+    Ok(u32::try_from(most).unwrap_or(MOST_AT_ONCE))
 }
 
 fn priority(entry: &Entry) -> syn::Result<&'static str> {

@@ -21,7 +21,7 @@ pub use finite::encode_result;
 pub use id::JobId;
 pub use owner::{Owner, Scope};
 pub use payload::Payload;
-pub use policy::{JobOptions, Policy, Unique};
+pub use policy::{JobOptions, Policy, RateLimit, Unique};
 pub use priority::Priority;
 pub use record::{AttemptEnd, AttemptRecord, ErrorCode, Failure, JobRecord};
 pub(crate) use schema::output_schema;

@@ -16,7 +16,7 @@ pub use serde_json::Value;
 
 pub use crate::{
     inject::{FromJob, JobCall, SharedState},
-    job::{ArgWriter, IntoJobError, JobError, JobOptions, Priority, StdError, Unique, ViaInto},
+    job::{ArgWriter, IntoJobError, JobError, JobOptions, Priority, RateLimit, StdError, Unique, ViaInto},
     registry::{
         Job, JobArg, JobBuilder, JobDefinition, JobDescriptor, JobOutput, JobReturn, Pick, Probe, Returning,
         SchemaProbe, Select, SubmitArg, ValueProbe,

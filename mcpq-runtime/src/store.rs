@@ -29,14 +29,14 @@ pub use listener::{Listeners, StoreListener};
 pub use listing::{ListFilter, Listing, Page, QueueCounts};
 pub use types::{
     Answered, Bound, CancelReply, ClaimRequest, ClaimType, Claimed, Depth, Finish, InsertReply, Inserted, JournalEntry,
-    JournalWrite, Keeping, LeaseRef, NewJob, Outcome, Park, ProgressWrite, RateLimit, Removed, Renewed, Replayed,
-    Rescued, RunAt, Selection, Settled,
+    JournalWrite, Keeping, LeaseRef, NewJob, Outcome, Park, ProgressWrite, Removed, Renewed, Replayed, Rescued, RunAt,
+    Selection, Settled,
 };
 pub use url::open;
 pub use workers::{LiveWorker, WorkerId};
 
-pub use crate::job::Unique;
 use crate::job::{JobId, JobRecord, Payload, Scope};
+pub use crate::job::{RateLimit, Unique};
 
 /// What went wrong underneath a store.
 pub type StoreCause = Box<dyn std::error::Error + Send + Sync>;

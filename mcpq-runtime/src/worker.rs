@@ -23,6 +23,7 @@ pub use sweeper::Sweeper;
 
 use crate::{
     queue::{MAX_DURATION, Queue},
+    registry::JobType,
     store::{ClaimType, Selection},
 };
 
@@ -157,13 +158,17 @@ impl WorkerBuilder {
         if let Some(unknown) = self.queues.iter().find(|name| !registry.queues().contains(name)) {
             return Err(StartError::UnknownQueue(unknown.to_string()));
         }
-        let claim = |name: Arc<str>| ClaimType { name, concurrency: None, rate: None };
+        let claim = |job: &Arc<JobType>| ClaimType {
+            name: job.shared_name(),
+            concurrency: job.policy().concurrency,
+            rate: job.policy().rate_limit,
+        };
         let types = match &self.types {
-            None => registry.types().map(|job| claim(job.shared_name())).collect(),
+            None => registry.types().map(claim).collect(),
             Some(names) => names
                 .iter()
                 .map(|name| match registry.named(name) {
-                    Some(job) => Ok(claim(job.shared_name())),
+                    Some(job) => Ok(claim(job)),
                     None => Err(StartError::UnknownType(name.clone())),
                 })
                 .collect::<Result<_, _>>()?,

@@ -51,6 +51,7 @@ pub use mcpq_runtime::{
     QueueBuilder,
     QueueError,
     QueueStats,
+    RateLimit,
     Registry,
     Scope,
     Settings,
@@ -63,6 +64,7 @@ pub use mcpq_runtime::{
     SubmitOptions,
     Submitted,
     Sweeper,
+    Unique,
     WorkerBuilder,
     WorkerHandle,
     // stores

@@ -24,4 +24,5 @@ mod serving;
 mod stdio_lines;
 mod stores;
 mod support;
+mod together;
 mod tools;

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use mcpq::prelude::*;
-use mcpq::store::Unique;
 use mcpq::{JobOptions, Priority};
+use mcpq::{RateLimit, Unique};
 
 use crate::registered;
 
@@ -22,6 +22,8 @@ use crate::registered;
     retry_on_timeout = true,
     queue = "slow",
     priority = "high",
+    concurrency = 3,
+    rate_limit = "100/1m30s",
     result_ttl = "forever",
     failure_ttl = 3600,
     unique = "kept",
@@ -43,6 +45,8 @@ fn every_option_is_in_the_descriptor() {
     expected.retry_on_timeout = true;
     expected.queue = "slow";
     expected.priority = Priority::High;
+    expected.concurrency = Some(3);
+    expected.rate_limit = Some(RateLimit { count: 100, per: Duration::from_secs(90) });
     expected.result_ttl = Some(Duration::MAX);
     expected.failure_ttl = Some(Duration::from_secs(3600));
     expected.unique = Some(Unique::Kept);

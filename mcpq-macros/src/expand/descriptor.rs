@@ -12,6 +12,7 @@ use crate::item::Function;
 use crate::job::{Argument, Job, Param, Presence};
 use crate::limits::Limits;
 use crate::options::Policy;
+use crate::rate::Rate;
 use crate::value::Number;
 
 /// `pub const JOB: JobDescriptor`
@@ -59,6 +60,12 @@ fn options(job: &Job) -> TokenStream {
         let variant = Ident::new(variant, Span::mixed_site());
         quote_spanned!(Span::mixed_site()=> __mcpq::Some(__mcpq::Unique::#variant))
     });
+    let rate_limit = policy.rate_limit.map(|Rate { count, per }| {
+        let (seconds, nanos) = (per.as_secs(), per.subsec_nanos());
+        let per = quote_spanned!(Span::mixed_site()=> __mcpq::Duration::new(#seconds, #nanos));
+        quote_spanned!(Span::mixed_site()=> __mcpq::Some(__mcpq::RateLimit { count: #count, per: #per }))
+    });
+    let concurrency = policy.concurrency.map(|most| quote_spanned!(Span::mixed_site()=> __mcpq::Some(#most)));
     let settings: TokenStream = [
         set("timeout", timeout.as_ref()),
         set("max_retries", max_retries.as_ref()),
@@ -68,6 +75,8 @@ fn options(job: &Job) -> TokenStream {
         set("retry_on_timeout", retry_on_timeout.as_ref()),
         set("queue", queue.as_ref()),
         set("priority", priority.as_ref()),
+        set("concurrency", concurrency.as_ref()),
+        set("rate_limit", rate_limit.as_ref()),
         set("result_ttl", result_ttl.as_ref()),
         set("failure_ttl", failure_ttl.as_ref()),
         set("unique", unique.as_ref()),

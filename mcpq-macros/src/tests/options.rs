@@ -1,6 +1,9 @@
+use std::time::Duration;
+
 use quote::ToTokens;
 
 use super::{FINE, build, job, option_message};
+use crate::rate::Rate;
 
 #[test]
 fn options_that_are_left_out_are_not_set() {
@@ -88,7 +91,7 @@ fn no_hint_leads_to_an_option_that_is_not_there() {
 
 #[test]
 fn settled_options_of_later_versions_are_refused_by_name() {
-    for option in ["concurrency = 2", "rate_limit = \"100/m\"", "schedule = \"* * * * *\"", "tool"] {
+    for option in ["schedule = \"* * * * *\"", "tool"] {
         let word = option.split(' ').next().unwrap_or_default();
         let expected = format!("option `{word}` is not available in this version of mcpq\nhelp: remove it");
         assert_eq!(option_message(option), expected);
@@ -129,6 +132,10 @@ fn values_are_checked() {
         ("timeout = 120u64", "option `timeout` must not have the suffix `u64`\nhelp: write `120`"),
         ("max_retries = 5_000_000_000", "option `max_retries` is out of range\nnote: the range is 0 to 100"),
         ("max_retries = 2.5", "option `max_retries` must be a whole number\nhelp: write `max_retries = 3`"),
+        ("concurrency = 0", "option `concurrency` is out of range\nnote: the range is 1 to 1000000"),
+        ("concurrency = \"2\"", "option `concurrency` must be a whole number\nhelp: write `concurrency = 4`"),
+        ("rate = \"100/m\"", "unknown option `rate`\nhelp: use `rate_limit`"),
+        ("max_concurrency = 2", "unknown option `max_concurrency`\nhelp: use `concurrency`"),
         ("backoff_jitter = 2", "option `backoff_jitter` is out of range\nnote: the range is 0 to 1"),
         ("backoff_jitter = \"a\"", "option `backoff_jitter` must be a number\nhelp: write `backoff_jitter = 0.1`"),
         ("name = job", "option `name` must be a string literal\nhelp: write `name = \"job\"`"),
@@ -164,6 +171,46 @@ fn values_are_checked() {
     ];
     for (options, expected) in cases {
         assert_eq!(option_message(options), expected, "{options}");
+    }
+}
+
+#[test]
+fn a_rate_is_a_count_and_a_period() {
+    for (written, count, seconds) in [
+        ("100/m", 100, 60.0),
+        ("1/s", 1, 1.0),
+        ("5/10s", 5, 10.0),
+        ("2/1h30m", 2, 5_400.0),
+        ("1/500ms", 1, 0.5),
+        ("9/d", 9, 86_400.0),
+    ] {
+        let read = job(&format!("rate_limit = \"{written}\""), FINE).policy.rate_limit;
+        assert_eq!(read, Some(Rate { count, per: Duration::from_secs_f64(seconds) }), "{written}");
+    }
+    let rule = "option `rate_limit` must be so many starts in so much time, such as \"100/m\" or \"5/10s\"";
+    for (written, meant) in [
+        ("100", "100/m"),
+        ("\"100\"", "100/m"),
+        ("\"100 per minute\"", "100/m"),
+        ("\"5/hour\"", "5/h"),
+        ("\"30 / sec\"", "30/s"),
+        ("\"7/\"", "7/m"),
+        ("\"fast\"", "100/m"),
+        ("\"-5/s\"", "100/m"),
+        ("\"1.5/s\"", "100/m"),
+        ("LIMIT", "100/m"),
+    ] {
+        let help = format!("help: write `rate_limit = \"{meant}\"`");
+        assert_eq!(option_message(&format!("rate_limit = {written}")), format!("{rule}\n{help}"));
+    }
+    let range = "option `rate_limit` is out of range\nnote: ";
+    for written in ["0/s", "1000001/s", "99999999999999999999999/s"] {
+        let message = option_message(&format!("rate_limit = \"{written}\""));
+        assert_eq!(message, format!("{range}it allows 1 to 1000000 starts"));
+    }
+    for written in ["1/0s", "1/367d", "1/0.1ms"] {
+        let message = option_message(&format!("rate_limit = \"{written}\""));
+        assert_eq!(message, format!("{range}its period is 1 millisecond to 366 days"));
     }
 }
 

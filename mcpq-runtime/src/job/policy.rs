@@ -7,6 +7,9 @@ use super::Priority;
 /// Most attempts after the first.
 const MAX_RETRIES: u32 = 100;
 
+/// Longest period of a rate limit.
+const LONGEST_PERIOD: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+
 /// Which equal jobs stand for a new one: the same owner, type and arguments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unique {
@@ -14,6 +17,16 @@ pub enum Unique {
     Live,
     /// All that are kept.
     Kept,
+}
+
+/// Starts per period: a token bucket that holds `count` and refills evenly over `per`. So up to `count` jobs start at
+/// once after a quiet time, and from then on one each `per / count`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RateLimit {
+    /// Starts.
+    pub count: u32,
+    /// The period.
+    pub per: Duration,
 }
 
 /// What `#[mcp_job(..)]` says of a job. Fields left out take the queue's defaults.
@@ -36,6 +49,10 @@ pub struct JobOptions {
     pub queue: &'static str,
     /// The priority of jobs of this type.
     pub priority: Priority,
+    /// Most jobs of this type that run at once, across all workers of the store.
+    pub concurrency: Option<u32>,
+    /// Most starts of jobs of this type in a period, retries included, across all workers of the store.
+    pub rate_limit: Option<RateLimit>,
     /// How long a completed or cancelled job is kept; [`Duration::MAX`] is for ever.
     pub result_ttl: Option<Duration>,
     /// How long a failed or timed-out job is kept; [`Duration::MAX`] is for ever.
@@ -57,6 +74,8 @@ impl JobOptions {
             retry_on_timeout: false,
             queue: "default",
             priority: Priority::Normal,
+            concurrency: None,
+            rate_limit: None,
             result_ttl: None,
             failure_ttl: None,
             unique: None,
@@ -74,6 +93,11 @@ impl JobOptions {
             () if !seconds(self.backoff_base) => "`backoff_base` must be a number of seconds",
             () if !seconds(self.backoff_max) => "`backoff_max` must be a number of seconds",
             () if !(0.0..=1.0).contains(&self.backoff_jitter) => "`backoff_jitter` must be from 0.0 to 1.0",
+            () if self.concurrency == Some(0) => "`concurrency` must be more than 0",
+            () if self.rate_limit.is_some_and(|rate| rate.count == 0) => "`rate_limit` must allow more than 0 starts",
+            () if self.rate_limit.is_some_and(|rate| rate.per.is_zero() || rate.per > LONGEST_PERIOD) => {
+                "the period of `rate_limit` must be more than 0 and at most 366 days"
+            }
             () if self.queue.is_empty() => "`queue` must not be empty",
             () => return None,
         };
@@ -96,6 +120,10 @@ pub struct Policy {
     pub backoff_jitter: f64,
     /// Whether a timeout is retried.
     pub retry_on_timeout: bool,
+    /// Most that run at once, across all workers of the store.
+    pub concurrency: Option<u32>,
+    /// Most starts in a period, across all workers of the store.
+    pub rate_limit: Option<RateLimit>,
     /// How long a completed or cancelled job is kept; `None` is for ever.
     pub result_ttl: Option<Duration>,
     /// How long a failed or timed-out job is kept; `None` is for ever.
@@ -127,6 +155,8 @@ mod tests {
             backoff_max: 3600.0,
             backoff_jitter: 0.0,
             retry_on_timeout: false,
+            concurrency: None,
+            rate_limit: None,
             result_ttl: None,
             failure_ttl: None,
             unique: None,

@@ -87,6 +87,8 @@ impl JobType {
             backoff_max: options.backoff_max,
             backoff_jitter: options.backoff_jitter,
             retry_on_timeout: options.retry_on_timeout,
+            concurrency: options.concurrency,
+            rate_limit: options.rate_limit,
             result_ttl: ttl(options.result_ttl, defaults.result_ttl),
             failure_ttl: ttl(options.failure_ttl, defaults.failure_ttl),
             unique: options.unique,

@@ -185,6 +185,7 @@ macro_rules! store_conformance {
                 listening:
                     whatever_makes_a_job_due_is_heard,
                     a_place_that_is_free_again_is_heard,
+                    an_end_makes_room_for_what_a_claim_has_left,
                     changes_of_a_job_are_heard,
                     a_listener_that_is_gone_is_not_called;
                 races:

@@ -170,7 +170,7 @@ struct Inner {
     listeners: Listeners,
     outbox: Outbox,
     submits: Submits,
-    /// A claim of this process found a type at its limit: an end makes room that is worth telling.
+    /// A claim of this process may have left a type at its limit: an end makes room that is worth telling.
     full: AtomicBool,
     locks: Locks,
     _stop: DropGuard,

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::WorkerId;
 use crate::{
     inject::ProgressUpdate,
-    job::{AttemptEnd, Failure, JobId, JobRecord, Owner, Payload, Priority, Status, Unique},
+    job::{AttemptEnd, Failure, JobId, JobRecord, Owner, Payload, Priority, RateLimit, Status, Unique},
 };
 
 /// A job to be stored.
@@ -131,15 +131,6 @@ pub struct ClaimType {
     pub concurrency: Option<u32>,
     /// Most starts in a period, across all workers of the store.
     pub rate: Option<RateLimit>,
-}
-
-/// Starts per period: a token bucket that holds `count` and refills evenly over `per`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct RateLimit {
-    /// Starts.
-    pub count: u32,
-    /// The period.
-    pub per: Duration,
 }
 
 /// A worker asks for jobs.

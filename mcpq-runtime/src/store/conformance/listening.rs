@@ -107,6 +107,20 @@ pub async fn a_place_that_is_free_again_is_heard(store: Arc<dyn Store>) {
     }
 }
 
+pub async fn an_end_makes_room_for_what_a_claim_has_left(store: Arc<dyn Store>) {
+    let ear = Ear::at(&*store);
+    let types = vec![ClaimType { name: "limited".into(), concurrency: Some(1), rate: None }];
+    let limited = Selection { queues: Vec::new(), types, any_type: false };
+    for _ in 0..4 {
+        insert(&*store, new_job("limited")).await;
+    }
+    // The claim that takes the last place is the only one that has seen the others wait.
+    for _ in 0..3 {
+        let held = lease_of(&claim_of(&*store, limited.clone(), 9, MINUTE).await[0]);
+        ear.hears_ready("finish", finish(&*store, held, completed())).await;
+    }
+}
+
 pub async fn changes_of_a_job_are_heard(store: Arc<dyn Store>) {
     let ear = Ear::at(&*store);
     let store = &*store;

@@ -130,6 +130,7 @@ impl Lanes {
         {
             let room_left = &mut rooms[room];
             if room_left.left == 0 {
+                room_left.limits.into_iter().for_each(|limits| loads.left(limits));
                 continue; // its other lanes are skipped in the same way
             }
             room_left.left -= 1;

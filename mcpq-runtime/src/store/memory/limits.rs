@@ -11,7 +11,7 @@ use crate::store::{ClaimType, RateLimit};
 #[derive(Debug, Default)]
 pub(super) struct Loads {
     buckets: HashMap<Arc<str>, Bucket>,
-    /// Types that a claim found full.
+    /// Types of which a claim left jobs for want of room.
     full: HashSet<Arc<str>>,
     /// Whether a slot of one of them has become free.
     freed: bool,
@@ -37,7 +37,7 @@ impl Loads {
     pub(super) fn room(&mut self, kind: &ClaimType, running: usize, now: u64) -> usize {
         let by_concurrency = kind.concurrency.map_or(usize::MAX, |most| (most as usize).saturating_sub(running));
         if by_concurrency == 0 {
-            self.full.insert(kind.name.clone());
+            self.left(kind);
         }
         let by_rate = match &kind.rate {
             Some(rate) => {
@@ -72,6 +72,13 @@ impl Loads {
             && let Some(bucket) = self.buckets.get_mut(&kind.name)
         {
             bucket.tokens -= jobs as f64;
+        }
+    }
+
+    /// A claim leaves jobs of a type that has only so many places.
+    pub(super) fn left(&mut self, kind: &ClaimType) {
+        if kind.concurrency.is_some() && !self.full.contains(&kind.name) {
+            self.full.insert(kind.name.clone());
         }
     }
 

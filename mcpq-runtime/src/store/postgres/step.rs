@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     job::{AttemptEnd, JobId, Status},
-    store::{ClaimRequest, Claimed, Finish, LeaseRef, Outcome, Settled, StoreError},
+    store::{ClaimRequest, Claimed, Finish, LeaseRef, Outcome, Selection, Settled, StoreError},
 };
 
 /// What is to be recorded of one attempt.
@@ -103,7 +103,7 @@ impl Inner {
             accepted.iter().any(|(_, status)| *status == Status::Pending) || (!accepted.is_empty() && self.take_full());
         news.changed.extend(ended.iter().filter(|ended| changed.contains(&ended.place)).map(|ended| ended.lease.id));
         news.changed.extend(claimed.iter().map(|claimed| claimed.record.id));
-        if full {
+        if full || request.is_some_and(|request| takes_places(&request.selection, &claimed)) {
             self.note_full();
         }
         self.tell(news);
@@ -235,6 +235,12 @@ impl Inner {
             .bind(rate(|rate| f64::from(rate.count)))
             .bind(rate(|rate| rate.per.as_micros().max(1) as f64))
     }
+}
+
+/// Whether a claim took places of a type that has only so many: the last one, it may be.
+fn takes_places(selection: &Selection, claimed: &[Claimed]) -> bool {
+    let mut limited = selection.types.iter().filter(|kind| kind.concurrency.is_some());
+    limited.any(|kind| claimed.iter().any(|claimed| claimed.record.job_type == kind.name))
 }
 
 /// The jobs whose ends were not accepted.

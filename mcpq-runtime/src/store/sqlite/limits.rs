@@ -68,6 +68,10 @@ impl Rooms {
             self.0.insert(limits.name.clone(), room);
         }
         let Some(room) = self.0.get_mut(&limits.name).filter(|room| room.left > 0) else {
+            // Its jobs are left for want of room: an end is worth telling.
+            if limits.concurrency.is_some() && !tx.local.full.contains(&limits.name) {
+                tx.local.full.insert(limits.name.clone());
+            }
             return Ok(false);
         };
         room.left -= 1;
@@ -95,9 +99,6 @@ impl Room {
         let mut left = usize::MAX;
         if let Some(most) = limits.concurrency {
             left = (most as usize).saturating_sub(running(tx.sql, &limits.name)?);
-            if left == 0 {
-                tx.local.full.insert(limits.name.clone());
-            }
         }
         let bucket = match &limits.rate {
             Some(rate) => Some(Bucket::read(tx.sql, &limits.name, rate, tx.now.due)?),

@@ -69,7 +69,11 @@ local function claim_all()
       while #ids < most and #lanes > 0 do
         local lane = lanes[1]
         local room = room_of(lane.kind)
-        if room.left == 0 then break end
+        if room.left == 0 then
+          local limit = limits[lane.kind]
+          if limit and limit.most then leave_full(lane.kind, room) end
+          break
+        end
         room.left = room.left - 1
         room.taken = room.taken + 1
         ids[#ids + 1] = string.sub(lane.jobs[lane.next], 17)

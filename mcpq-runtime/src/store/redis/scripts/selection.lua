@@ -22,6 +22,14 @@ local function tokens_of(kind, limit)
   return math.min(limit.starts, tonumber(known[1]) + gained)
 end
 
+-- Jobs of a type are left for want of a place: an end is worth telling.
+local function leave_full(kind, room)
+  if room.full then return end
+  proceed()
+  call('SADD', K .. 'full', kind)
+  room.full = true
+end
+
 -- How many jobs of a type may start.
 local function room_of(kind)
   local room = rooms[kind]
@@ -30,11 +38,7 @@ local function room_of(kind)
   room = {left = math.huge, taken = 0}
   if limit and limit.most then
     room.left = math.max(0, limit.most - tonumber(call('HGET', K .. 'run', kind) or 0))
-    if room.left == 0 then
-      proceed()
-      call('SADD', K .. 'full', kind)
-      room.full = true
-    end
+    if room.left == 0 then leave_full(kind, room) end
   end
   if limit and limit.starts then
     room.tokens = tokens_of(kind, limit)
