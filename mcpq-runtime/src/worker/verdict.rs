@@ -133,6 +133,8 @@ mod tests {
             result_ttl: None,
             failure_ttl: None,
             unique: None,
+            concurrency: None,
+            rate_limit: None,
         }
     }
 
