@@ -13,7 +13,7 @@ use std::{
 use mcpq::store::postgres::{PostgresOptions, PostgresStore};
 use sqlx::{Connection, PgConnection};
 
-use super::programs::{as_nobody, folder_of, give_to_nobody};
+use super::programs::{self, as_nobody, folder_of, give_to_nobody};
 
 /// Ends the server with whoever started it, however that ends: it reads until nobody holds the other end.
 const WATCH: &str = r#""$@" & server=$!; cat >/dev/null; kill -INT $server 2>/dev/null; wait $server; [ -z "$REMOVE" ] || rm -rf "$REMOVE""#;
@@ -160,7 +160,7 @@ impl Server {
     }
 
     fn program(&self, name: &str) -> Command {
-        let mut command = as_nobody(&binaries().join(name));
+        let mut command = as_nobody(&programs::of_postgres().join(name));
         command.current_dir(&self.folder);
         command
     }
@@ -171,20 +171,6 @@ impl Drop for Server {
         self.stop();
         let _ = std::fs::remove_dir_all(&self.folder);
     }
-}
-
-/// Where the programs are.
-fn binaries() -> &'static Path {
-    static FOUND: LazyLock<PathBuf> = LazyLock::new(|| {
-        folder_of(&["initdb", "postgres", "pg_isready"], "postgresql", || {
-            let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
-            let mut installed: Vec<PathBuf> = versions.map(|version| version.path().join("bin")).collect();
-            installed.sort();
-            installed.reverse();
-            installed
-        })
-    });
-    &FOUND
 }
 
 /// A pooler in front of a server, that gives a connection to each transaction.

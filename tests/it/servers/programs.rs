@@ -3,7 +3,7 @@
 use std::{
     path::{Path, PathBuf},
     process::Command,
-    sync::Mutex,
+    sync::{LazyLock, Mutex},
 };
 
 /// The folder of programs where all of these are, after the package that has them was installed if need be.
@@ -26,6 +26,20 @@ pub(crate) fn folder_of(programs: &[&str], package: &str, places: impl Fn() -> V
              the package, on Debian and Ubuntu by `apt-get install {package}`, on macOS by `brew install {package}`"
         )
     })
+}
+
+/// Where PostgreSQL's programs are.
+pub(crate) fn of_postgres() -> &'static Path {
+    static FOUND: LazyLock<PathBuf> = LazyLock::new(|| {
+        folder_of(&["initdb", "pg_ctl", "postgres", "pg_isready"], "postgresql", || {
+            let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+            let mut installed: Vec<PathBuf> = versions.map(|version| version.path().join("bin")).collect();
+            installed.sort();
+            installed.reverse();
+            installed
+        })
+    });
+    &FOUND
 }
 
 /// Installs a package of the distribution, where that can be done without asking anybody. What came of it.

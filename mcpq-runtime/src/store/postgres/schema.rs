@@ -94,7 +94,12 @@ fn check_version(schema: &str, version: i32) -> Result<usize, StoreError> {
 
 /// One process at a time, all or nothing.
 async fn migrate(connection: &mut sqlx::PgConnection, schema: &str, lock: i32) -> Result<(), Trouble> {
-    run(connection, format!("BEGIN; SELECT pg_advisory_xact_lock({lock}, -1);")).await?;
+    // That a table is there already is no news for anybody's log.
+    run(
+        connection,
+        format!("BEGIN; SET LOCAL client_min_messages = warning; SELECT pg_advisory_xact_lock({lock}, -1);"),
+    )
+    .await?;
     let exists = answer(
         sqlx::query("SELECT 1 FROM pg_namespace WHERE nspname = $1")
             .bind(schema)
