@@ -18,7 +18,11 @@ use std::{sync::Arc, time::Duration};
 
 pub use error::ServerError;
 
-use self::{base::BaseServer, crew::Crew, signals::StopSignal};
+use self::{
+    base::BaseServer,
+    crew::{Crew, Serves},
+    signals::StopSignal,
+};
 use crate::queue::QueueBuilder;
 
 /// How long running jobs may go on when a client on stdio leaves: common clients kill the process after 2 s.
@@ -45,8 +49,7 @@ pub struct Server {
     builder: QueueBuilder,
     /// Whether this process runs jobs.
     works: bool,
-    /// The queues that its workers serve; all when empty.
-    queues: Vec<String>,
+    serves: Serves,
     #[cfg(feature = "http")]
     layer: http::HttpLayer,
 }
@@ -58,7 +61,7 @@ impl Server {
             base: BaseServer::new(name.into()),
             builder,
             works: true,
-            queues: Vec::new(),
+            serves: Serves::default(),
             #[cfg(feature = "http")]
             layer: http::http_layer(),
         }
@@ -159,6 +162,6 @@ impl Server {
         let builder = if self.works { self.builder } else { self.builder.submit_only() };
         let queue = builder.build().await?;
         let works = !queue.is_submit_only();
-        Ok((self.base, Arc::new(Crew::new(queue, works, self.queues))))
+        Ok((self.base, Arc::new(Crew::new(queue, works, self.serves))))
     }
 }

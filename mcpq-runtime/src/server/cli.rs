@@ -31,7 +31,7 @@ use self::{
     screen::Screen,
     session::Session,
 };
-use super::{Crew, Server, ServerError, StopSignal, over_http, over_stdio};
+use super::{Crew, Server, ServerError, StopSignal, crew::Serves, over_http, over_stdio};
 
 /// How a run of the command line ended.
 pub(super) struct Exit {
@@ -75,7 +75,7 @@ async fn execute(mut server: Server, cli: Cli, program: String, used: &mut Optio
     }
     let waits = matches!(&command, Some(Command::Submit(submit)) if submit.wait);
     server.works = (serves || waits) && !options.no_worker;
-    server.queues.clone_from(&options.queues);
+    server.serves = Serves { queues: options.queues.clone(), job_types: options.job_types.clone() };
 
     let layer = server.layer.clone();
     let (base, crew) = server.open().await?;

@@ -19,10 +19,24 @@ const DROP_TIME: Duration = Duration::from_millis(200);
 #[derive(Debug)]
 pub(super) struct Crew {
     queue: Queue,
-    queues: Vec<String>,
+    serves: Serves,
     state: Mutex<State>,
     /// Looks after the store where this process runs no jobs.
     sweeper: OnceLock<Sweeper>,
+}
+
+/// Which jobs the worker takes; all where it is empty.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Serves {
+    pub(super) queues: Vec<String>,
+    pub(super) job_types: Vec<String>,
+}
+
+impl Serves {
+    fn narrow(&self, worker: WorkerBuilder) -> WorkerBuilder {
+        let worker = worker.queues(self.queues.iter().map(String::as_str));
+        if self.job_types.is_empty() { worker } else { worker.job_types(&self.job_types) }
+    }
 }
 
 #[derive(Debug)]
@@ -38,9 +52,9 @@ enum State {
 
 impl Crew {
     /// A crew that has not started; with `works` false it never does.
-    pub(super) fn new(queue: Queue, works: bool, queues: Vec<String>) -> Self {
+    pub(super) fn new(queue: Queue, works: bool, serves: Serves) -> Self {
         let state = Mutex::new(if works { State::Ready } else { State::Off });
-        Self { queue, queues, state, sweeper: OnceLock::new() }
+        Self { queue, serves, state, sweeper: OnceLock::new() }
     }
 
     pub(super) fn queue(&self) -> &Queue {
@@ -52,7 +66,7 @@ impl Crew {
         if matches!(*self.lock(), State::Off) && self.queue.store().is_shared() {
             self.sweeper.get_or_init(|| Sweeper::start(self.queue.clone()));
         }
-        self.start_as(|worker| worker.queues(self.queues.iter().map(String::as_str)))
+        self.start_as(|worker| self.serves.narrow(worker))
     }
 
     /// As [`start`](Self::start), where nobody can be told of an error.

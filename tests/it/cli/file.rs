@@ -77,6 +77,26 @@ async fn what_one_process_submits_another_runs_and_a_third_reads() {
 }
 
 #[tokio::test]
+async fn a_worker_runs_the_job_types_that_it_was_started_for_and_no_others() {
+    let data = tempfile::tempdir().unwrap();
+    let submit = async |job_type: &str, args: &str| {
+        run(&data, &["submit", job_type, "--args", args]).await.out.trim().to_owned()
+    };
+    let other = submit("in_order", "{}").await;
+    let mut worker = start(&data, &["worker", "--job-types", "add,steps"]);
+    let served = submit("add", r#"{"a": 1, "b": 2}"#).await;
+    assert_eq!(ended(&data, &served).await["status"], "completed");
+    let left = run(&data, &["status", &other, "--json"]).await.json();
+    assert_eq!((&left["status"], &left["attempts"]), (&json!("pending"), &json!(0)), "it came first");
+    worker.signal("TERM").await;
+    assert_eq!(worker.end().await.0, 0);
+    let mut all = start(&data, &["worker"]);
+    assert_eq!(ended(&data, &other).await["status"], "completed");
+    all.signal("TERM").await;
+    assert_eq!(all.end().await.0, 0);
+}
+
+#[tokio::test]
 async fn a_cancel_reaches_the_process_that_runs_the_job() {
     let data = tempfile::tempdir().unwrap();
     let mut worker = start(&data, &["worker"]);

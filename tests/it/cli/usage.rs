@@ -64,6 +64,7 @@ async fn a_command_line_that_cannot_be_read_says_what_would_do() {
     run(&["serve", "--http", "nowhere"]).await.refused(&["127.0.0.1:8080"]);
     run(&["--workers", "0", "schema"]).await.refused(&["--no-worker"]);
     run(&["--queues", "default,slow", "schema"]).await.refused(&["no queue `slow`", "`default`"]);
+    run(&["--job-types", "add,ad", "serve"]).await.refused(&["unknown job type `ad`", "did you mean `add`?"]);
     run(&["--log", "a=b=c", "schema"]).await.refused(&["--log"]);
     let refused = run(&["--json", "lst"]).await;
     assert_eq!(refused.code, 2);

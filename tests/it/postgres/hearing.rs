@@ -74,7 +74,7 @@ async fn connections_that_are_dead_without_a_word_do_not_cost_a_lease() {
     let store = PostgresStore::at(&url).unwrap().schema(&schema).open().await.unwrap();
     let go = std::sync::Arc::new(tokio::sync::Notify::new());
     let (work, starts) = super::gated(&go);
-    let (queue, _worker, events) = super::working(builder().job(work), store, Duration::from_secs(15)).await;
+    let (queue, _worker, events) = super::working(builder().job(work), store, Duration::from_secs(20)).await;
     let handle = submit(&queue, "work").await;
     events.heard(handle.id(), mcpq::EventKind::Started, 1).await;
     // The first renewal has a connection of its own by then.
@@ -84,7 +84,7 @@ async fn connections_that_are_dead_without_a_word_do_not_cost_a_lease() {
     proxy.silence(Chosen::All);
     let other = builder().job(echo()).submit_only().store(other).build().await.unwrap();
     let look = other.job(handle.id());
-    tokio::time::sleep(Duration::from_secs(18)).await;
+    tokio::time::sleep(Duration::from_secs(23)).await;
     let record = look.status().await.unwrap();
     assert_eq!((record.lease, record.crashes), (1, 0), "its lease was lost");
     go.notify_one();

@@ -43,6 +43,9 @@ pub(super) struct Options {
     /// Run the jobs of these queues alone
     #[arg(long, global = true, env = "MCPQ_QUEUES", value_name = "QUEUES", value_delimiter = ',')]
     pub(super) queues: Vec<String>,
+    /// Run jobs of these types alone
+    #[arg(long, global = true, env = "MCPQ_JOB_TYPES", value_name = "TYPES", value_delimiter = ',')]
+    pub(super) job_types: Vec<String>,
     /// What to log on standard error, such as `info` or `warn,my_jobs=debug`
     #[arg(long, global = true, env = "MCPQ_LOG", value_name = "FILTER", value_parser = log::filter)]
     pub(super) log: Option<String>,

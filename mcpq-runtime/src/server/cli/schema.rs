@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Failure, Outcome, Session, args::Schema, duration::short, input, table::columns};
-use crate::{registry::JobType, suggest};
+use crate::registry::JobType;
 
 pub(super) fn run(session: &Session, schema: Schema) -> Result<Outcome, Failure> {
     let registry = session.queue().registry();
@@ -14,15 +14,8 @@ pub(super) fn run(session: &Session, schema: Schema) -> Result<Outcome, Failure>
     };
     match registry.named(&name) {
         Some(job) => Ok(Outcome::new(document(job), describe(session, job))),
-        None => Err(unknown(session, &name)),
+        None => Err(session.unknown_job_type(&name)),
     }
-}
-
-fn unknown(session: &Session, name: &str) -> Failure {
-    let names: Vec<&str> = session.queue().registry().types().map(|job| job.name()).collect();
-    let hint = suggest::nearest(name, names.iter().copied()).map(|near| format!("; did you mean `{near}`?"));
-    let message = format!("unknown job type `{}`{}", suggest::quote(name), hint.unwrap_or_default());
-    Failure::usage("UNKNOWN_JOB_TYPE", message).tip(format!("`{} schema` lists the job types", session.program))
 }
 
 fn summary(job: &JobType) -> Value {

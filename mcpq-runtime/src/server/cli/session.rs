@@ -62,7 +62,24 @@ impl Session {
                 .not_shared("with `--no-worker` nobody would run the jobs")
                 .tip("leave out `--no-worker` (or the variable MCPQ_NO_WORKER)"));
         }
-        self.check_queues(&options.queues)
+        self.check_queues(&options.queues)?;
+        self.check_job_types(&options.job_types)
+    }
+
+    fn check_job_types(&self, names: &[String]) -> Result<(), Failure> {
+        let registry = self.queue().registry();
+        match names.iter().find(|name| registry.named(name).is_none()) {
+            None => Ok(()),
+            Some(name) => Err(self.unknown_job_type(name)),
+        }
+    }
+
+    /// The failure of a name that no job type has.
+    pub(super) fn unknown_job_type(&self, name: &str) -> Failure {
+        let names: Vec<&str> = self.queue().registry().types().map(|job| job.name()).collect();
+        let hint = suggest::nearest(name, names.iter().copied()).map(|near| format!("; did you mean `{near}`?"));
+        let message = format!("unknown job type `{}`{}", suggest::quote(name), hint.unwrap_or_default());
+        Failure::usage("UNKNOWN_JOB_TYPE", message).tip(format!("`{} schema` lists the job types", self.program))
     }
 
     fn check_queues(&self, names: &[String]) -> Result<(), Failure> {

@@ -35,7 +35,7 @@ const CONNECT: Duration = Duration::from_secs(10);
 pub(super) const ANSWER: Duration = Duration::from_secs(30);
 
 /// The same of one that leases depend on, so that there is time for another on a sound connection.
-pub(super) const SOON: Duration = Duration::from_secs(5);
+pub(super) const SOON: Duration = Duration::from_secs(3);
 
 /// An idle connection is asked whether it lives after this time, and closed after that.
 const DOUBTFUL: Duration = Duration::from_secs(20);
