@@ -139,7 +139,14 @@ pub(crate) fn integer_within(entry: &Entry, example: &str, least: i128, most: i1
     match number(key, value)? {
         Some(Number::Int(number)) if (least..=most).contains(&number) => Ok(number),
         Some(Number::Int(number)) if number < 0 && least == 0 => mistake(value, format!("{key} cannot be negative")),
-        Some(Number::Int(_)) => mistake(value, format!("{key} is out of range\nnote: the range is {least} to {most}")),
+        Some(Number::Int(number)) => {
+            // Zero is how other tools spell "no limit".
+            let help = match number {
+                0 => format!("\nhelp: leave `{}` out for no limit", key.word),
+                _ => String::new(),
+            };
+            mistake(value, format!("{key} is out of range\nnote: the range is {least} to {most}{help}"))
+        }
         Some(Number::Float(_)) | None => {
             mistake(value, format!("{key} must be a whole number\nhelp: write `{} = {example}`", key.word))
         }

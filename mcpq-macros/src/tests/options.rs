@@ -132,7 +132,10 @@ fn values_are_checked() {
         ("timeout = 120u64", "option `timeout` must not have the suffix `u64`\nhelp: write `120`"),
         ("max_retries = 5_000_000_000", "option `max_retries` is out of range\nnote: the range is 0 to 100"),
         ("max_retries = 2.5", "option `max_retries` must be a whole number\nhelp: write `max_retries = 3`"),
-        ("concurrency = 0", "option `concurrency` is out of range\nnote: the range is 1 to 1000000"),
+        (
+            "concurrency = 0",
+            "option `concurrency` is out of range\nnote: the range is 1 to 1000000\nhelp: leave `concurrency` out for no limit",
+        ),
         ("concurrency = \"2\"", "option `concurrency` must be a whole number\nhelp: write `concurrency = 4`"),
         ("rate = \"100/m\"", "unknown option `rate`\nhelp: use `rate_limit`"),
         ("max_concurrency = 2", "unknown option `max_concurrency`\nhelp: use `concurrency`"),
