@@ -95,6 +95,9 @@ pub use mcpq_runtime::{TestClient, TestClientError};
 #[doc(inline)]
 pub use mcpq_runtime::{store_conformance, storm};
 
+#[doc = include_str!("operations.md")]
+pub mod operations {}
+
 #[doc(hidden)]
 pub mod __private {
     pub use mcpq_macros::beside;
